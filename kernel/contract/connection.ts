@@ -1,0 +1,81 @@
+/** The other end of a connection, after any PROXY header was applied. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+  /** Loopback by the address itself, never by a PROXY header's claim alone. */
+  readonly loopback: boolean
+  readonly secure: boolean
+  /** The verified client certificate (mTLS), if one was required and given. */
+  readonly certificate: { readonly commonName: string; readonly fingerprint256: string } | undefined
+}
+
+/** Bytes on their way out, written to the socket once at the end of the turn. */
+export interface Output {
+  /** The current buffer; valid until the next `reserve` or `write`. */
+  readonly buffer: Buffer
+  /** Makes room for exactly `bytes` more and returns where they begin in `buffer`; the caller fills all of them. */
+  reserve(bytes: number): number
+  /** Appends a copy of small chunks, the chunk itself when it is large: the caller must not change it afterwards. */
+  write(chunk: Uint8Array): void
+  /** Bytes not yet accepted by the operating system. */
+  readonly pendingBytes: number
+}
+
+/**
+ * One client's byte stream, whatever carries it (TCP, TLS, WebSocket). The kernel owns the socket; a protocol reads,
+ * writes and closes.
+ */
+export interface Connection {
+  readonly id: number
+  readonly peer: Peer
+  /** The listener's name. */
+  readonly listener: string
+  readonly output: Output
+  /** Aborted when the socket is gone; its reason says why. */
+  readonly signal: AbortSignal
+  /** Bytes as they arrive; the chunk is only lent, for the duration of the call. Exactly one receiver, set once, at once. */
+  receive(onBytes: (chunk: Buffer) => void): void
+  /** Lines of text, for protocols of lines; ends with the connection. A line over `maxBytes` closes it. */
+  lines(maxBytes: number): AsyncIterable<string>
+  /** Stops and resumes reading from the socket (back-pressure on the peer). */
+  pause(): void
+  resume(): void
+  /** Called when `pendingBytes` fell to zero after having been above `highWaterBytes`. */
+  onDrain: (() => void) | undefined
+  /** Above this many pending bytes a peer counts as slow. */
+  readonly highWaterBytes: number
+  /** Closes with `onIdle` when nothing arrived for this long; 0: never. Checked four times a second for all connections. */
+  idleLimit(ms: number, onIdle: () => void): void
+  /** Sends what is pending, then closes. Safe to call twice. */
+  close(reason: string): void
+  /** Closes at once; what is pending is lost. */
+  destroy(reason: string): void
+}
+
+export interface TlsOptions {
+  /** PEM text, not paths: whoever configures a listener reads the files, so that a reload can replace them. */
+  readonly cert: string
+  readonly key: string
+  readonly passphrase?: string
+  /** Certificate authorities of clients. Given: clients must present a certificate signed by one of them (mTLS). */
+  readonly clientCa?: string
+  /** Default: TLSv1.2. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+}
+
+export interface ListenerOptions {
+  readonly name: string
+  readonly protocol: string
+  readonly transport: 'tcp' | 'tls' | 'ws' | 'wss'
+  /** Default: every address. */
+  readonly host?: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly tls?: TlsOptions
+  /** WebSocket path. Default: '/mqtt' or whatever the protocol names. */
+  readonly path?: string
+  /** Addresses or CIDR blocks whose PROXY protocol header (v1, v2) is required and believed. Default: none, no header is read. */
+  readonly proxyFrom?: readonly string[]
+  /** Default: 0, no limit but the node's. */
+  readonly maxConnections?: number
+}

@@ -1,0 +1,89 @@
+/**
+ * 0 at most once, 1 at least once, 2 exactly once. Numbers, because the effective guarantee of a delivery is the least
+ * of what was published, what the binding asks for and what the consumer takes.
+ */
+export type Guarantee = 0 | 1 | 2
+
+export type Header = readonly [name: string, value: string]
+
+/** What a plugin says when it publishes. Protocol-free: a plugin maps its wire fields onto these. */
+export interface MessageFields {
+  /** Canonical topic: levels joined by '/'. A protocol with another separator maps it at its edge, injectively. */
+  readonly topic: string
+  /** May be a view into a read buffer: the kernel copies it when, and only when, it outlives the current turn. */
+  readonly payload: Uint8Array
+  readonly guarantee?: Guarantee
+  /** 'stored': kept through a restart wherever a durable queue matches. Default: 'stored' when guarantee is above 0. */
+  readonly durability?: 'none' | 'stored'
+  /** Becomes the topic's retained value; with an empty payload, clears it. */
+  readonly retain?: boolean
+  /** Ordered and repeatable; passed on untouched. */
+  readonly headers?: readonly Header[]
+  readonly contentType?: string
+  readonly correlationId?: Uint8Array
+  readonly replyTo?: string
+  /** What the publisher declares of its payload; absent when it declared nothing. */
+  readonly format?: 'bytes' | 'text'
+  /** Publish later: ms since the epoch. */
+  readonly deliverAt?: number
+  /** Not delivered after this time: ms since the epoch. */
+  readonly expiresAt?: number
+  /** The publishing session, for bindings that exclude their own publishes. */
+  readonly from?: string
+  /** When it was published, ms since the epoch. Default: now. */
+  readonly publishedAt?: number
+}
+
+const noHeaders: readonly Header[] = []
+
+/** What travels. Immutable to everyone who holds it; only `keep` replaces a borrowed payload by an own copy of it. */
+export class Message {
+  readonly topic: string
+  readonly guarantee: Guarantee
+  readonly durability: 'none' | 'stored'
+  readonly retain: boolean
+  readonly headers: readonly Header[]
+  readonly contentType: string | undefined
+  readonly correlationId: Uint8Array | undefined
+  readonly replyTo: string | undefined
+  readonly format: 'bytes' | 'text' | undefined
+  readonly deliverAt: number | undefined
+  readonly expiresAt: number | undefined
+  readonly from: string | undefined
+  readonly publishedAt: number
+  /** A protocol's encoded form of this message, shared by a fan-out. The kernel never reads it. */
+  frame: unknown = undefined
+  #payload: Uint8Array
+  #kept: boolean
+
+  constructor(fields: MessageFields, kept = false) {
+    this.topic = fields.topic
+    this.guarantee = fields.guarantee ?? 0
+    this.durability = fields.durability ?? (this.guarantee > 0 ? 'stored' : 'none')
+    this.retain = fields.retain ?? false
+    this.headers = fields.headers ?? noHeaders
+    this.contentType = fields.contentType
+    this.correlationId = fields.correlationId
+    this.replyTo = fields.replyTo
+    this.format = fields.format
+    this.deliverAt = fields.deliverAt
+    this.expiresAt = fields.expiresAt
+    this.from = fields.from
+    this.publishedAt = fields.publishedAt ?? Date.now()
+    this.#payload = fields.payload
+    this.#kept = kept
+  }
+
+  get payload(): Uint8Array {
+    return this.#payload
+  }
+
+  /** Makes the payload outlive the turn: an exact copy, so that 20 retained bytes never pin a 64 KiB read buffer. */
+  keep(): this {
+    if (!this.#kept) {
+      this.#payload = Uint8Array.prototype.slice.call(this.#payload)
+      this.#kept = true
+    }
+    return this
+  }
+}
