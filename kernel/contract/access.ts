@@ -1,7 +1,7 @@
-import type { Logger } from './observe.ts'
 import type { Clock } from './clock.ts'
-import type { Plugin } from './plugin.ts'
 import type { Peer } from './connection.ts'
+import type { Logger } from './observe.ts'
+import type { Plugin } from './plugin.ts'
 
 /** publish; subscribe: to a filter; receive: one concrete topic, asked for each topic that is delivered. */
 export type Action = 'publish' | 'subscribe' | 'receive'

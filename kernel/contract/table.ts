@@ -1,7 +1,9 @@
 /** Counts the writes of a table; grows by one with each successful `write`. */
 export type Revision = number
 
-export type Change = { readonly key: string; readonly value: Uint8Array } | { readonly key: string; readonly value: undefined }
+export type Change =
+  | { readonly key: string; readonly value: Uint8Array }
+  | { readonly key: string; readonly value: undefined }
 
 /** A write happens only if every key named here is in the named state: its revision, or undefined for "absent". */
 export type Expectation = { readonly key: string; readonly revision: Revision | undefined }

@@ -1,0 +1,11 @@
+/** The contract: the one kernel file a plugin imports. Behind it, one noun a file. */
+export * from './contract/access.ts'
+export * from './contract/clock.ts'
+export * from './contract/connection.ts'
+export * from './contract/errors.ts'
+export * from './contract/log.ts'
+export * from './contract/message.ts'
+export * from './contract/observe.ts'
+export * from './contract/plugin.ts'
+export * from './contract/storage.ts'
+export * from './contract/table.ts'
