@@ -1,0 +1,44 @@
+import type { Credentials, Exchange } from './access.ts'
+import type { Clock } from './clock.ts'
+import type { Connection, Peer } from './connection.ts'
+import type { Counters, Events, Logger } from './observe.ts'
+import type { Plugin } from './plugin.ts'
+import type { Space } from './space.ts'
+
+/** What a protocol plugin is opened with. */
+export interface ProtocolHost {
+  /** The node's name. */
+  readonly node: string
+  readonly version: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly counters: Counters
+  readonly events: Events
+  readonly limits: Readonly<{ topicBytes: number; topicLevels: number; sessionBindings: number }>
+  /**
+   * Who is this? Blacklist, limits, the authentication chain, permissions, in this order.
+   * @throws BrokerError BANNED, LIMIT_REACHED, NOT_AUTHORIZED
+   */
+  login(credentials: Credentials, connection: Connection): Promise<Space>
+  /** Starts a challenge-response run; undefined when no authenticator offers the method. */
+  exchange(method: string, peer: Peer): Exchange | undefined
+  /** The space of whoever ended an exchange well; the same checks as `login`. */
+  admit(identity: import('./access.ts').Identity, clientId: string, connection: Connection): Promise<Space>
+  /** The broker's own space in a tenant, behind no permission: for its status topics. */
+  system(tenant?: string): Space
+  /** Aborted when the broker is closing: say good-bye to clients, in the protocol's words. */
+  readonly closing: AbortSignal
+}
+
+export interface Protocol {
+  /** Serves one connection. Its end ends the connection; a rejection is logged, counted, and ends it too. */
+  serve(connection: Connection): Promise<void>
+  /** WebSocket subprotocols, most wanted first, and the default path. */
+  readonly websocket?: { readonly subprotocols: readonly string[]; readonly path: string }
+  inspect?(): Record<string, unknown>
+  /** Applies changed options without a restart. */
+  reload?(options: unknown): Promise<void>
+  close(): Promise<void>
+}
+
+export type ProtocolPlugin<Options = unknown> = Plugin<'protocol', ProtocolHost, Protocol, Options>
