@@ -1,0 +1,38 @@
+import type { Guarantee, Message } from '../contract/message.ts'
+import type { Delivery } from '../contract/queue.ts'
+import type { MatchedVia } from './bound-filter.ts'
+import type { Group } from './group.ts'
+
+/** A reference that was handed out and is not settled. */
+export class Unsettled implements Delivery {
+  readonly message: Message
+  readonly via: MatchedVia
+  readonly guarantee: Guarantee
+  /** Its place in the spool; -1: it is nowhere but here. */
+  offset: number
+  /** The queue whose reference it is, by its spool id. */
+  holderId: number
+  /** The group it goes back to when its member leaves. */
+  home: Group | undefined
+  note = 0
+  redelivered = false
+  settled = false
+
+  constructor(message: Message, via: MatchedVia, guarantee: Guarantee, offset: number, holderId: number) {
+    this.message = message
+    this.via = via
+    this.guarantee = guarantee
+    this.offset = offset
+    this.holderId = holderId
+    this.home = undefined
+  }
+}
+
+export function leastOf(a: Guarantee, b: Guarantee): Guarantee {
+  return a < b ? a : b
+}
+
+/** What a waiting message counts for in the limits: its payload, its topic, and its entry. */
+export function sizeOf(message: Message): number {
+  return message.payload.length + message.topic.length + 64
+}

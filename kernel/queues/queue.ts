@@ -1,0 +1,317 @@
+import type { Principal } from '../contract/access.ts'
+import type { Guarantee, Message } from '../contract/message.ts'
+import type { Consumer, Receiver } from '../contract/queue.ts'
+import type { Holder } from '../spool/spool.ts'
+import type { Reference } from './backlog.ts'
+import type { BoundFilter, MatchedVia } from './bound-filter.ts'
+import { QueueConsumer } from './consumer.ts'
+import { leastOf, sizeOf, Unsettled } from './delivery.ts'
+import type { Group } from './group.ts'
+import type { DropReason, QueueHost } from './queue-host.ts'
+import { Waiting } from './waiting.ts'
+
+/** Retained values on their way, read one by one. */
+interface Replay {
+  readonly source: Iterator<Message>
+  readonly via: MatchedVia
+  next: Message | undefined
+}
+
+/**
+ * One session's queue of references. What waits leaves in this order: what was unsettled when the last consumer left,
+ * retained values asked for, the backlog; only when none of them waits does a publish pass straight through.
+ */
+export class Queue implements Holder {
+  /** Its name in the spool; 0 for a queue that ends with its connection. */
+  id: number
+  readonly #host: QueueHost
+  /** The session it belongs to, for bindings that exclude their own publishes. */
+  readonly #owner: string
+  /** Judges each topic before it is handed out; undefined only until somebody consumes. */
+  principal: Principal | undefined
+  #consumer: QueueConsumer | undefined
+  #returned: Unsettled[] = []
+  #replays: Replay[] = []
+  /** Only while something waits. */
+  #waiting: Waiting | undefined
+  #pumping = false
+  /** Groups it is a member of: they may have work when it has credit again. */
+  readonly groups = new Set<Group>()
+
+  constructor(host: QueueHost, owner: string, id: number) {
+    this.#host = host
+    this.#owner = owner
+    this.id = id
+  }
+
+  get durable(): boolean {
+    return this.id !== 0
+  }
+
+  /** Messages waiting, and handed out but unsettled. */
+  get depth(): number {
+    return (this.#waiting?.length ?? 0) + this.#returned.length + (this.#consumer?.unsettled ?? 0)
+  }
+
+  get consumed(): boolean {
+    return this.#consumer !== undefined
+  }
+
+  /** Would hand out a message of this guarantee at once. */
+  ready(guarantee: Guarantee): boolean {
+    const consumer = this.#consumer
+    return consumer?.open(guarantee) === true && this.#nothingWaits
+  }
+
+  get #nothingWaits(): boolean {
+    return this.#returned.length === 0 && this.#replays.length === 0 && !this.#waiting
+  }
+
+  /** The guarantee with which this queue would take the message, or undefined when it is its own and excluded. */
+  wants(message: Message, via: MatchedVia): MatchedVia | undefined {
+    return message.from === this.#owner ? via.forOwn : via
+  }
+
+  /** Takes a message; `offset` is its place in the spool, -1 when it is not stored for this queue. */
+  offer(message: Message, via: MatchedVia, offset: number): void {
+    const guarantee = leastOf(message.guarantee, via.guarantee)
+    const consumer = this.#consumer
+    if (consumer?.open(guarantee) && this.#nothingWaits) {
+      this.#hand(consumer, message, via, guarantee, offset)
+      return
+    }
+    // Nothing is owed at guarantee 0 to a consumer that is away.
+    if (guarantee === 0 && !consumer) this.#host.drop('offline')
+    else this.#wait(offset === -1 ? message.keep() : offset, via, sizeOf(message))
+  }
+
+  /** Takes a reference from a group, to be settled or given back. Only when `ready`. */
+  adopt(message: Message, via: MatchedVia, guarantee: Guarantee, offset: number, group: Group): void {
+    const consumer = this.#consumer as QueueConsumer
+    if (guarantee === 0) {
+      group.settled(offset)
+      this.#hand(consumer, message, via, 0, -1)
+      return
+    }
+    const delivery = new Unsettled(message.keep(), via, guarantee, offset, group.id)
+    // Once begun, an exactly-once delivery ends with the same session, whatever happens to its connection.
+    if (guarantee === 2 && offset !== -1 && this.durable) {
+      this.#host.spool?.move(group.id, this.id, offset, 2, via)
+      delivery.holderId = this.id
+    } else {
+      delivery.home = group
+    }
+    this.#deliver(consumer, delivery)
+  }
+
+  replay(source: Iterator<Message>, binding: BoundFilter): void {
+    this.#replays.push({ source, via: binding.replay, next: undefined })
+    this.pump()
+  }
+
+  consume(receiver: Receiver, credit: number): Consumer & { close(): void } {
+    this.#consumer?.close()
+    const consumer = new QueueConsumer(this, receiver, credit)
+    this.#consumer = consumer
+    this.pump()
+    for (const group of this.groups) group.pump()
+    return consumer
+  }
+
+  /** Hands out what waits, as far as credit and the peer's pace allow. */
+  pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      for (let consumer = this.#consumer; consumer && this.#pumpOne(consumer); consumer = this.#consumer);
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  /** True when it moved on and there may be more. */
+  #pumpOne(consumer: QueueConsumer): boolean {
+    const returned = this.#returned[0]
+    if (returned) {
+      if (!consumer.open(returned.guarantee)) return false
+      this.#returned.shift()
+      returned.redelivered = true
+      this.#deliver(consumer, returned)
+      return true
+    }
+    if (this.#replays.length > 0) return this.#pumpReplay(consumer)
+    return this.#waiting !== undefined && this.#pumpWaiting(consumer, this.#waiting)
+  }
+
+  #pumpReplay(consumer: QueueConsumer): boolean {
+    const replay = this.#replays[0] as Replay
+    replay.next ??= replay.source.next().value
+    const message = replay.next
+    if (!message) {
+      this.#replays.shift()
+      return true
+    }
+    const guarantee = leastOf(message.guarantee, replay.via.guarantee)
+    if (!consumer.open(guarantee)) return false
+    replay.next = undefined
+    this.#hand(consumer, message, replay.via, guarantee, this.#store(message, replay.via, guarantee))
+    return true
+  }
+
+  #pumpWaiting(consumer: QueueConsumer, waiting: Waiting): boolean {
+    const message = waiting.first()
+    if (!message) return false
+    const { via } = waiting
+    const guarantee = leastOf(message.guarantee, via.guarantee)
+    if (!consumer.open(guarantee)) return false
+    const offset = waiting.shift()
+    if (waiting.length === 0) this.#waiting = undefined
+    this.#hand(consumer, message, via, guarantee, offset)
+    return true
+  }
+
+  #hand(consumer: QueueConsumer, message: Message, via: MatchedVia, guarantee: Guarantee, offset: number): void {
+    if (message.expiresAt !== undefined && message.expiresAt < this.#host.clock.now()) {
+      this.#discard(offset, 'expired')
+      return
+    }
+    if (guarantee === 0) {
+      if (offset !== -1) this.settled(offset)
+      if (this.#permits(message)) {
+        this.#host.delivered.value++
+        consumer.receiver.deliver(message, via, undefined)
+      }
+      return
+    }
+    this.#deliver(consumer, new Unsettled(message.keep(), via, guarantee, offset, this.id))
+  }
+
+  #deliver(consumer: QueueConsumer, delivery: Unsettled): void {
+    if (!this.#permits(delivery.message)) {
+      this.#settledAt(delivery.holderId, delivery.offset)
+      return
+    }
+    this.#host.delivered.value++
+    consumer.take(delivery)
+  }
+
+  /** The one place where rights are asked on the way out: what was queued before they changed passes here too. */
+  #permits(message: Message): boolean {
+    if (this.principal?.may('receive', message.topic) !== false) return true
+    this.#host.drop('not-authorized')
+    return false
+  }
+
+  #store(message: Message, via: MatchedVia, guarantee: Guarantee): number {
+    const spool = this.#host.spool
+    if (guarantee === 0 || !this.durable || !spool) return -1
+    return spool.append(message, [this], [{ queueId: this.id, guarantee, via }])
+  }
+
+  #wait(reference: Reference, via: MatchedVia, bytes: number): void {
+    const waiting = (this.#waiting ??= new Waiting(this.#host, this))
+    waiting.push(reference, via, bytes)
+    if (waiting.length === 0) this.#waiting = undefined
+  }
+
+  #discard(offset: number, reason: DropReason): void {
+    this.#host.drop(reason)
+    this.settled(offset)
+  }
+
+  /** A reference of this queue's own is done. */
+  settled(offset: number): void {
+    this.#settledAt(this.id, offset)
+  }
+
+  #settledAt(holderId: number, offset: number): void {
+    if (offset !== -1) this.#host.spool?.settle(holderId, offset)
+  }
+
+  settle(consumer: QueueConsumer, delivery: Unsettled, outcome: 'accept' | 'reject' | 'requeue'): void {
+    if (outcome === 'requeue') {
+      this.#returned.unshift(delivery)
+    } else {
+      if (outcome === 'reject') this.#host.drop('rejected')
+      delivery.settled = true
+      this.#settledAt(delivery.holderId, delivery.offset)
+    }
+    if (consumer !== this.#consumer) return
+    this.pump()
+    if (this.groups.size > 0) for (const group of this.groups) group.pump()
+  }
+
+  note(delivery: Unsettled, note: number): Promise<void> | undefined {
+    delivery.note = note
+    const spool = this.#host.spool
+    if (delivery.offset === -1 || !spool) return undefined
+    spool.note(delivery.holderId, delivery.offset, note)
+    return spool.commit
+  }
+
+  /** The consumer leaves: what it did not settle comes first for the next one, in its old order. */
+  leave(consumer: QueueConsumer, unsettled: Iterable<Unsettled>): void {
+    if (consumer !== this.#consumer) return
+    this.#consumer = undefined
+    const stay: Unsettled[] = []
+    const groups = new Map<Group, Unsettled[]>()
+    for (const delivery of unsettled) {
+      const { home } = delivery
+      if (!home || delivery.guarantee === 2 || (this.durable && !home.hasOther(this))) stay.push(delivery)
+      else groups.set(home, [...(groups.get(home) ?? []), delivery])
+    }
+    this.#returned = [...stay, ...this.#returned]
+    for (const [group, deliveries] of groups) group.giveBack(deliveries)
+    this.#keepReplays()
+  }
+
+  /** A durable session is owed the retained values it asked for, also when it left before they were sent. */
+  #keepReplays(): void {
+    const replays = this.#replays
+    this.#replays = []
+    if (!this.durable || replays.length === 0) return
+    const newer = this.#waiting
+    this.#waiting = undefined
+    for (const { source, via, next } of replays) {
+      for (let message = next ?? source.next().value; message; message = source.next().value) {
+        const guarantee = leastOf(message.guarantee, via.guarantee)
+        if (guarantee === 0) continue
+        const offset = this.#store(message, via, guarantee)
+        this.#wait(offset === -1 ? message : offset, via, sizeOf(message))
+      }
+    }
+    newer?.moveTo(reference => this.#wait(reference.reference, reference.via, reference.bytes))
+  }
+
+  retract(offset: number): void {
+    this.#waiting?.retract(offset)
+    if (this.#waiting?.length === 0) this.#waiting = undefined
+    this.#consumer?.retract(offset)
+    this.#returned = this.#returned.filter(delivery => delivery.offset !== offset)
+  }
+
+  /** Takes what a restart found, oldest first. */
+  restore(references: Iterable<{ offset: number; via: MatchedVia; bytes: number }>): void {
+    for (const { offset, via, bytes } of references) this.#wait(offset, via, bytes)
+  }
+
+  /** Takes what was handed out before a restart. */
+  restoreUnsettled(deliveries: readonly Unsettled[]): void {
+    this.#returned = [...deliveries]
+  }
+
+  /** The session ends: every reference is given up. */
+  end(): void {
+    this.#consumer?.close()
+    for (const delivery of this.#returned) {
+      // At least once is owed by the group as a whole; exactly once ends with this session.
+      if (delivery.home && delivery.guarantee === 1) delivery.home.giveBack([delivery])
+      else this.#settledAt(delivery.holderId, delivery.offset)
+    }
+    this.#returned = []
+    this.#replays = []
+    this.groups.clear()
+    this.#waiting?.clear()
+    this.#waiting = undefined
+  }
+}

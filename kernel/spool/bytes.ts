@@ -1,0 +1,98 @@
+/** Writes numbers, strings and bytes one after the other into one growing buffer, reused from batch to batch. */
+export class ByteWriter {
+  #buffer: Buffer = Buffer.allocUnsafe(65_536)
+  length = 0
+
+  uint8(value: number): void {
+    this.#room(1)
+    this.#buffer[this.length++] = value
+  }
+
+  /** Unsigned LEB128, up to 2^53 - 1. */
+  varint(value: number): void {
+    this.#room(8)
+    let rest = value
+    while (rest > 127) {
+      this.#buffer[this.length++] = (rest % 128) | 128
+      rest = Math.floor(rest / 128)
+    }
+    this.#buffer[this.length++] = rest
+  }
+
+  string(value: string): void {
+    // At most three bytes a UTF-16 unit: reserve that, write, then put the true length before it.
+    const most = value.length * 3
+    this.#room(most + 8)
+    const bytes = most < 128 ? this.#buffer.write(value, this.length + 1) : Buffer.byteLength(value)
+    this.varint(bytes)
+    if (most >= 128) this.#buffer.write(value, this.length)
+    this.length += bytes
+  }
+
+  bytes(value: Uint8Array): void {
+    this.varint(value.length)
+    this.#room(value.length)
+    this.#buffer.set(value, this.length)
+    this.length += value.length
+  }
+
+  /** What was written between two lengths; valid until the next write. */
+  slice(from: number, to: number): Uint8Array {
+    return this.#buffer.subarray(from, to)
+  }
+
+  clear(): void {
+    this.length = 0
+    // One huge batch must not keep its buffer for ever.
+    if (this.#buffer.length > 8_388_608) this.#buffer = Buffer.allocUnsafe(65_536)
+  }
+
+  #room(bytes: number): void {
+    if (this.length + bytes <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.length + bytes))
+    this.#buffer.copy(larger, 0, 0, this.length)
+    this.#buffer = larger
+  }
+}
+
+/** Reads what a ByteWriter wrote. Trusts its input: the log below has checked it. */
+export class ByteReader {
+  readonly #buffer: Buffer
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  get left(): number {
+    return this.#buffer.length - this.#at
+  }
+
+  uint8(): number {
+    return this.#buffer[this.#at++] as number
+  }
+
+  varint(): number {
+    let value = 0
+    let scale = 1
+    for (;;) {
+      const byte = this.#buffer[this.#at++] as number
+      value += (byte & 127) * scale
+      if (byte < 128) return value
+      scale *= 128
+    }
+  }
+
+  string(): string {
+    const length = this.varint()
+    this.#at += length
+    return this.#buffer.toString('utf8', this.#at - length, this.#at)
+  }
+
+  /** An own copy. */
+  bytes(): Uint8Array {
+    const length = this.varint()
+    this.#at += length
+    return Uint8Array.prototype.slice.call(this.#buffer, this.#at - length, this.#at)
+  }
+}

@@ -1,0 +1,79 @@
+import type { Guarantee, Message } from '../contract/message.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { writeMessage } from './message-codec.ts'
+
+/** What a record of the spool says, by its first byte. */
+export const recordKind = {
+  /** A message and the queues that hold it. */
+  message: 1,
+  /** References that are done: (queue, offset) pairs. */
+  settled: 2,
+  /** A number kept with an unsettled reference. */
+  note: 3,
+  /** A reference went from a group to the member that will finish it. */
+  moved: 4,
+  /** An identifier held without a message. */
+  held: 5,
+  /** An identifier forgotten. */
+  released: 6,
+} as const
+
+/** An identifier of a session's, so that a repeated publish is known. */
+export interface Once {
+  readonly owner: number
+  readonly id: number
+}
+
+/** Why a queue holds a message, as far as a record keeps it. */
+export interface StoredVia {
+  readonly replay: boolean
+  readonly bindings: readonly { readonly id: number }[]
+}
+
+export interface Target {
+  readonly queueId: number
+  readonly guarantee: Guarantee
+  readonly via: StoredVia
+}
+
+const replayFlag = 1 << 2
+
+// message: kind, once flag, [owner, id], targets {queue, guarantee and replay, bindings {id}}, message
+export function writeStored(
+  to: ByteWriter,
+  message: Message,
+  targets: readonly Target[],
+  once: Once | undefined,
+): void {
+  to.uint8(recordKind.message)
+  to.uint8(once ? 1 : 0)
+  if (once) writeOnce(to, once)
+  to.varint(targets.length)
+  for (const target of targets) {
+    to.varint(target.queueId)
+    writeVia(to, target.guarantee, target.via)
+  }
+  writeMessage(to, message)
+}
+
+export function writeOnce(to: ByteWriter, once: Once): void {
+  to.varint(once.owner)
+  to.varint(once.id)
+}
+
+export function readOnce(from: ByteReader): Once {
+  return { owner: from.varint(), id: from.varint() }
+}
+
+export function writeVia(to: ByteWriter, guarantee: Guarantee, via: StoredVia): void {
+  to.uint8(guarantee | (via.replay ? replayFlag : 0))
+  to.varint(via.bindings.length)
+  for (const binding of via.bindings) to.varint(binding.id)
+}
+
+export function readVia(from: ByteReader): { guarantee: Guarantee; replay: boolean; bindingIds: number[] } {
+  const flags = from.uint8()
+  const bindingIds: number[] = []
+  for (let left = from.varint(); left > 0; left--) bindingIds.push(from.varint())
+  return { guarantee: (flags & 3) as Guarantee, replay: (flags & replayFlag) !== 0, bindingIds }
+}

@@ -1,0 +1,118 @@
+import type { Log } from '../contract/log.ts'
+import type { Guarantee, Message } from '../contract/message.ts'
+import { ByteReader } from './bytes.ts'
+import type { Ledger } from './ledger.ts'
+import { readMessage } from './message-codec.ts'
+import { readOnce, readVia, recordKind } from './record.ts'
+
+/** A queue as it comes back: it takes references in the order they were stored, and what became of them. */
+export interface Returning {
+  restore(offset: number, bytes: number, via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] }): void
+  /** False when the reference was not held. */
+  restoreSettled(offset: number): boolean
+  restoreNote(offset: number, note: number): void
+  restoreHeld(id: number, offset: number): void
+  /** The offset at which the identifier was held, if it was. */
+  restoreReleased(id: number): number | undefined
+}
+
+/**
+ * Reads the log once, from its first record to its last, and tells each queue what it holds. Payloads are skipped, so
+ * memory grows with references, not with the backlog's bytes. Records of queues that are gone are passed over.
+ */
+export async function recover(
+  log: Log,
+  ledger: Ledger,
+  queue: (id: number) => Returning | undefined,
+): Promise<{ records: number }> {
+  let at = log.first
+  let read = 0
+  while (at < log.next) {
+    const { offset, records } = await log.read(at, { records: 4096, bytes: 4_194_304 })
+    if (records.length === 0) break
+    for (let i = 0; i < records.length; i++) recoverRecord(records[i] as Uint8Array, offset + i, ledger, queue)
+    at = offset + records.length
+    read += records.length
+  }
+  return { records: read }
+}
+
+function recoverRecord(
+  record: Uint8Array,
+  offset: number,
+  ledger: Ledger,
+  queue: (id: number) => Returning | undefined,
+): void {
+  const from = new ByteReader(record)
+  switch (from.uint8()) {
+    case recordKind.message: {
+      if (from.uint8() === 1) recoverHeld(from, offset, ledger, queue)
+      for (let left = from.varint(); left > 0; left--) {
+        const holder = queue(from.varint())
+        const via = readVia(from)
+        if (!holder) continue
+        holder.restore(offset, record.length, via)
+        ledger.add(offset, 1)
+      }
+      return
+    }
+    case recordKind.settled:
+      for (let left = from.varint(); left > 0; left--) {
+        const holder = queue(from.varint())
+        const settled = from.varint()
+        if (holder?.restoreSettled(settled)) ledger.remove(settled)
+      }
+      return
+    case recordKind.note: {
+      const holder = queue(from.varint())
+      const noted = from.varint()
+      holder?.restoreNote(noted, from.varint())
+      return
+    }
+    case recordKind.moved: {
+      const source = queue(from.varint())
+      const target = queue(from.varint())
+      const moved = from.varint()
+      if (!source?.restoreSettled(moved)) return
+      if (target) target.restore(moved, 0, readVia(from))
+      else ledger.remove(moved)
+      return
+    }
+    case recordKind.held:
+      recoverHeld(from, offset, ledger, queue)
+      return
+    case recordKind.released: {
+      const once = readOnce(from)
+      const heldAt = queue(once.owner)?.restoreReleased(once.id)
+      if (heldAt !== undefined) ledger.remove(heldAt)
+      return
+    }
+    default:
+      throw new Error(`spool record ${offset} is of an unknown kind ${record[0]}`)
+  }
+}
+
+function recoverHeld(
+  from: ByteReader,
+  offset: number,
+  ledger: Ledger,
+  queue: (id: number) => Returning | undefined,
+): void {
+  const once = readOnce(from)
+  const owner = queue(once.owner)
+  if (!owner) return
+  owner.restoreHeld(once.id, offset)
+  ledger.add(offset, 1)
+}
+
+/** The message of a record, or undefined when the record holds none. */
+export function readStored(record: Uint8Array): Message | undefined {
+  const from = new ByteReader(record)
+  if (from.uint8() !== recordKind.message) return undefined
+  if (from.uint8() === 1) readOnce(from)
+  for (let left = from.varint(); left > 0; left--) {
+    from.varint()
+    readVia(from)
+  }
+  return readMessage(from)
+}

@@ -1,0 +1,315 @@
+import type { Clock } from '../contract/clock.ts'
+import { BrokerError } from '../contract/errors.ts'
+import type { Log } from '../contract/log.ts'
+import type { Message } from '../contract/message.ts'
+import type { Counter, Counters } from '../contract/observe.ts'
+import { Deferred } from '../deferred.ts'
+import { ByteWriter } from './bytes.ts'
+import type { Ledger } from './ledger.ts'
+import type { Once, StoredVia, Target } from './record.ts'
+import { recordKind, writeOnce, writeStored, writeVia } from './record.ts'
+import { readStored } from './recovery.ts'
+
+/** Who holds references into the spool. */
+export interface Holder {
+  readonly id: number
+  /** The commit that would have stored this offset failed: forget the reference, its publisher was refused. */
+  retract(offset: number): void
+}
+
+/** Settlements alone do not hurry: what is lost of them in a crash is delivered once more. */
+const lazyFlushMs = 20
+
+/**
+ * The shared durable log: a message is appended once with the list of queues that hold it, and those keep its offset.
+ * Everything of a turn, and of the time one commit takes, goes into the next commit. One commit is under way at a time,
+ * so offsets are known before they are durable.
+ */
+export class Spool {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #cacheBytes: number
+  readonly #ledger: Ledger
+  readonly #writer = new ByteWriter()
+  /** Where each record of the waiting batch begins in the writer. */
+  #starts: number[] = []
+  #batch: Batch | undefined
+  #underWay: Batch | undefined
+  #settledQueues: number[] = []
+  #settledOffsets: number[] = []
+  #flushPlanned = false
+  #lazyPlanned = false
+  #closed = false
+  #failed: Error | undefined
+  #durableTo: number
+  #trimmedTo: number
+  /** Recently stored messages by offset, oldest first. */
+  readonly #cache = new Map<number, Message>()
+  #cachedBytes = 0
+  readonly #commits: Counter
+  readonly #records: Counter
+
+  constructor(log: Log, ledger: Ledger, options: { clock: Clock; cacheBytes: number; counters: Counters }) {
+    this.#log = log
+    this.#ledger = ledger
+    this.#clock = options.clock
+    this.#cacheBytes = options.cacheBytes
+    this.#durableTo = log.next
+    this.#trimmedTo = log.first
+    this.#commits = options.counters.counter('spool_commits')
+    this.#records = options.counters.counter('spool_records')
+    options.counters.gauge('spool_references', () => ledger.references)
+    options.counters.gauge('spool_offsets', () => log.next - log.first)
+  }
+
+  /**
+   * Stores a message for its targets; returns its offset, which is durable when `commit` resolves. With `once`, the
+   * identifier is held by the same commit.
+   */
+  append(message: Message, holders: readonly Holder[], targets: readonly Target[], once?: Once): number {
+    message.keep()
+    const offset = this.#begin()
+    writeStored(this.#writer, message, targets, once)
+    this.#ledger.add(offset, targets.length + (once ? 1 : 0))
+    this.#pending().stored.push({ offset, holders })
+    this.#remember(offset, message)
+    return offset
+  }
+
+  /** Holds an identifier without a message. Returns the offset to release. */
+  hold(once: Once): number {
+    const offset = this.#begin()
+    this.#writer.uint8(recordKind.held)
+    writeOnce(this.#writer, once)
+    this.#ledger.add(offset, 1)
+    return offset
+  }
+
+  /** Forgets an identifier. */
+  release(once: Once, heldAt: number): void {
+    this.#begin()
+    this.#writer.uint8(recordKind.released)
+    writeOnce(this.#writer, once)
+    this.#ledger.remove(heldAt)
+  }
+
+  /** A queue is done with a reference. Becomes durable soon, with whatever is written next. */
+  settle(queueId: number, offset: number): void {
+    this.#settledQueues.push(queueId)
+    this.#settledOffsets.push(offset)
+    this.#ledger.remove(offset)
+    this.#planLazy()
+  }
+
+  /** Keeps a number with a reference. */
+  note(queueId: number, offset: number, note: number): void {
+    this.#begin()
+    this.#writer.uint8(recordKind.note)
+    this.#writer.varint(queueId)
+    this.#writer.varint(offset)
+    this.#writer.varint(note)
+  }
+
+  /** The same reference, held by another queue from now on. */
+  move(fromId: number, toId: number, offset: number, guarantee: 1 | 2, via: StoredVia): void {
+    this.#begin()
+    this.#writer.uint8(recordKind.moved)
+    this.#writer.varint(fromId)
+    this.#writer.varint(toId)
+    this.#writer.varint(offset)
+    writeVia(this.#writer, guarantee, via)
+  }
+
+  /** Resolves when everything written before this call is durable; one promise for all who ask in the same batch. */
+  get commit(): Promise<void> {
+    if (this.#failed) return Promise.reject(this.#failed)
+    return (this.#batch ?? this.#underWay)?.done.promise ?? Promise.resolve()
+  }
+
+  /** The message at an offset, if it is in memory. */
+  recent(offset: number): Message | undefined {
+    return this.#cache.get(offset)
+  }
+
+  /** Messages by their ascending offsets, read in as few and as large steps as they allow. */
+  async load(offsets: readonly number[]): Promise<Map<number, Message>> {
+    const found = new Map<number, Message>()
+    for (let i = 0; i < offsets.length; ) {
+      const offset = offsets[i] as number
+      const cached = this.#cache.get(offset)
+      if (cached) {
+        found.set(offset, cached)
+        i++
+        continue
+      }
+      // Neighbours in the log come with the same read.
+      let last = i
+      while (last + 1 < offsets.length && (offsets[last + 1] as number) - offset < 256) last++
+      const limit = { records: (offsets[last] as number) - offset + 1, bytes: 1_048_576 }
+      const { offset: from, records } = await this.#log.read(offset, limit)
+      const end = from + records.length
+      const missing = records.length === 0 || from > offset
+      if (missing) throw new BrokerError('STORAGE_CORRUPT', `spool offset ${offset} is referred to but not in the log`)
+      for (; i < offsets.length && (offsets[i] as number) < end; i++) {
+        const wanted = offsets[i] as number
+        const message = readStored(records[wanted - from] as Uint8Array)
+        if (message) found.set(wanted, message)
+      }
+    }
+    return found
+  }
+
+  /** Makes all of it durable. */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#failed) return
+    this.#planFlush()
+    while (this.#batch || this.#underWay) await this.commit.catch(() => {})
+  }
+
+  #pending(): Batch {
+    return (this.#batch ??= new Batch())
+  }
+
+  #begin(): number {
+    if (this.#failed) throw this.#failed
+    this.#pending()
+    this.#starts.push(this.#writer.length)
+    this.#planFlush()
+    return this.#durableTo + (this.#underWay?.count ?? 0) + this.#starts.length - 1
+  }
+
+  #planFlush(): void {
+    if (this.#flushPlanned || this.#underWay) return
+    this.#flushPlanned = true
+    setImmediate(() => {
+      this.#flushPlanned = false
+      this.#flush()
+    })
+  }
+
+  #planLazy(): void {
+    if (this.#lazyPlanned || this.#flushPlanned || this.#closed) return
+    this.#lazyPlanned = true
+    this.#clock.after(lazyFlushMs, () => {
+      this.#lazyPlanned = false
+      if (this.#settledQueues.length > 0) this.#planFlush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#underWay || this.#failed) return
+    if (this.#settledQueues.length > 0) this.#writeSettled()
+    const batch = this.#batch
+    if (!batch) return
+    const records = this.#starts.map((start, i) =>
+      this.#writer.slice(start, this.#starts[i + 1] ?? this.#writer.length),
+    )
+    batch.count = records.length
+    this.#batch = undefined
+    this.#underWay = batch
+    this.#starts = []
+    this.#commits.value++
+    this.#records.value += records.length
+    const appended = this.#log.append(records)
+    this.#writer.clear()
+    appended.then(
+      () => this.#committed(batch),
+      error => this.#refused(batch, error),
+    )
+  }
+
+  #writeSettled(): void {
+    const queues = this.#settledQueues
+    const offsets = this.#settledOffsets
+    this.#settledQueues = []
+    this.#settledOffsets = []
+    this.#begin()
+    this.#pending().settled = { queues, offsets }
+    this.#writer.uint8(recordKind.settled)
+    this.#writer.varint(queues.length)
+    for (let i = 0; i < queues.length; i++) {
+      this.#writer.varint(queues[i] as number)
+      this.#writer.varint(offsets[i] as number)
+    }
+  }
+
+  #committed(batch: Batch): void {
+    this.#durableTo += batch.count
+    this.#underWay = undefined
+    batch.done.resolve()
+    this.#evict()
+    this.#trim()
+    if (this.#batch || (this.#closed && this.#settledQueues.length > 0)) this.#planFlush()
+  }
+
+  /** All that waited stands behind the refused records, with offsets that now are wrong: it is refused with them. */
+  #refused(batch: Batch, error: Error): void {
+    const waiting = this.#batch
+    this.#underWay = undefined
+    this.#batch = undefined
+    this.#starts = []
+    this.#writer.clear()
+    if (!(error instanceof BrokerError && error.code === 'STORAGE_FULL')) this.#failed = error
+    for (const refused of waiting ? [batch, waiting] : [batch]) {
+      for (const { offset, holders } of refused.stored) {
+        this.#forget(offset)
+        for (const holder of holders) holder.retract(offset)
+      }
+      if (refused.settled) {
+        this.#settledQueues.push(...refused.settled.queues)
+        this.#settledOffsets.push(...refused.settled.offsets)
+      }
+      refused.done.reject(error)
+    }
+    if (!this.#failed && this.#settledQueues.length > 0) this.#planLazy()
+  }
+
+  #remember(offset: number, message: Message): void {
+    this.#cache.set(offset, message)
+    this.#cachedBytes += message.payload.length + messageOverhead
+    if (this.#cachedBytes > this.#cacheBytes) this.#evict()
+  }
+
+  #forget(offset: number): void {
+    const message = this.#cache.get(offset)
+    if (!message) return
+    this.#cache.delete(offset)
+    this.#cachedBytes -= message.payload.length + messageOverhead
+  }
+
+  /** Oldest first, and never what is not yet on the disk. */
+  #evict(): void {
+    for (const offset of this.#cache.keys()) {
+      if (this.#cachedBytes <= this.#cacheBytes || offset >= this.#durableTo) return
+      this.#forget(offset)
+    }
+  }
+
+  #trim(): void {
+    const needed = this.#ledger.needed(this.#trimmedTo, this.#durableTo)
+    if (needed === this.#trimmedTo) return
+    this.#trimmedTo = needed
+    for (const offset of this.#cache.keys()) {
+      if (offset >= needed) break
+      this.#forget(offset)
+    }
+    // A failed unlink costs room, not data: the storage reports it, and the next trim asks again.
+    this.#log.trim(needed).catch(() => {})
+  }
+}
+
+/** What an entry of the cache costs beyond its payload, by rule of thumb. */
+const messageOverhead = 256
+
+class Batch {
+  readonly done = new Deferred()
+  readonly stored: { offset: number; holders: readonly Holder[] }[] = []
+  settled: { queues: number[]; offsets: number[] } | undefined
+  count = 0
+
+  constructor() {
+    // Nobody may be waiting: a refusal is told to holders, and to those who asked for the commit.
+    this.done.promise.catch(() => {})
+  }
+}
