@@ -48,7 +48,8 @@ export class Blacklist {
     // 0 means "no limit" everywhere else; here it would let a flapping fleet fill the memory.
     const blacklist = new Blacklist(table, clock, options.limit || maxBans)
     for await (const row of table.range('')) blacklist.#keep(row.key, readBan(row.key, row.value))
-    await blacklist.prune()
+    // A full disk must not keep the broker from starting; what is left behind is expired at the next start too.
+    await blacklist.prune().catch(() => {})
     return blacklist
   }
 

@@ -1,12 +1,4 @@
 /**
- * True when the filter matches the concrete topic. `+` is one level, a last `#` is the parent and everything below it;
- * neither stands for a first level that begins with '$'.
- */
-export function matches(filter: string, topic: string): boolean {
-  return matchesLevels(filter.split('/'), topic.split('/'))
-}
-
-/**
  * True when every topic that `narrow` matches is matched by `wide` too. Sound and complete for two well-formed filters:
  * `+/#` covers `#`, `#` does not cover `$SYS/#`.
  */
@@ -14,7 +6,10 @@ export function covers(wide: string, narrow: string): boolean {
   return coversLevels(wide.split('/'), narrow.split('/'))
 }
 
-/** `matches` for a filter and a topic already cut into levels. */
+/**
+ * True when the filter matches the concrete topic, both already cut into levels: routing's `matches`, where one topic is
+ * held against many filters.
+ */
 export function matchesLevels(filter: readonly string[], topic: readonly string[]): boolean {
   const hidden = topic[0]?.startsWith('$') ?? false
   for (let at = 0; at < filter.length; at += 1) {
