@@ -5,6 +5,7 @@ export const unsupportedProtocolVersion = 0x84
 export const topicNameInvalid = 0x90
 export const topicAliasInvalid = 0x94
 export const packetTooLarge = 0x95
+export const quotaExceeded = 0x97
 export const payloadFormatInvalid = 0x99
 
 /** Bytes that are no valid packet: all that a parser ever throws. The message is for the log, never for the client. */
@@ -21,4 +22,8 @@ export class PacketError extends Error {
 
 export function malformed(message: string): PacketError {
   return new PacketError(malformedPacket, message)
+}
+
+export function violation(message: string): PacketError {
+  return new PacketError(protocolError, message)
 }
