@@ -5,7 +5,7 @@ export interface GateOptions {
   readonly concurrent: number
   /** Work waiting for its turn. */
   readonly waiting: number
-  /** From the request to its answer, waiting included. */
+  /** The longest wait for a turn, and the longest run after it. */
   readonly timeoutMs: number
 }
 
@@ -45,6 +45,7 @@ export class Gate {
     }
     return new Promise((resolve, reject) => {
       let state: 'waiting' | 'running' | 'done' = 'waiting'
+      let cancel = (): void => {}
       const settle = (finish: () => void): void => {
         if (state === 'done') return
         const ran = state === 'running'
@@ -61,6 +62,8 @@ export class Gate {
           if (signal?.aborted) return settle(() => resolve('full'))
           state = 'running'
           this.#running += 1
+          cancel()
+          cancel = this.#clock.after(this.#options.timeoutMs, () => settle(() => resolve('timeout')))
           Promise.resolve()
             .then(work)
             .then(
@@ -69,13 +72,12 @@ export class Gate {
             )
         },
       }
-      const cancel = this.#clock.after(this.#options.timeoutMs, () => {
-        const answer = state === 'running' ? 'timeout' : 'full'
+      if (this.#running < this.#options.concurrent) return waiting.start()
+      this.#queue.add(waiting)
+      cancel = this.#clock.after(this.#options.timeoutMs, () => {
         this.#queue.delete(waiting)
-        settle(() => resolve(answer))
+        settle(() => resolve('full'))
       })
-      if (this.#running < this.#options.concurrent) waiting.start()
-      else this.#queue.add(waiting)
     })
   }
 
