@@ -1,4 +1,4 @@
-import type { Credentials, Exchange } from './access.ts'
+import type { Credentials, Exchange, Identity } from './access.ts'
 import type { Clock } from './clock.ts'
 import type { Connection, Peer } from './connection.ts'
 import type { Counters, Events, Logger } from './observe.ts'
@@ -23,7 +23,7 @@ export interface ProtocolHost {
   /** Starts a challenge-response run; undefined when no authenticator offers the method. */
   exchange(method: string, peer: Peer): Exchange | undefined
   /** The space of whoever ended an exchange well; the same checks as `login`. */
-  admit(identity: import('./access.ts').Identity, clientId: string, connection: Connection): Promise<Space>
+  admit(identity: Identity, clientId: string, connection: Connection): Promise<Space>
   /** The broker's own space in a tenant, behind no permission: for its status topics. */
   system(tenant?: string): Space
   /** Aborted when the broker is closing: say good-bye to clients, in the protocol's words. */

@@ -6,6 +6,8 @@ export interface Will {
   readonly message: MessageFields
   /** From the end of the connection; the session's own end comes first if it is earlier. */
   readonly delayMs: number
+  /** How long it lives once it is published. */
+  readonly expiresAfterMs?: number | undefined
 }
 
 export interface SessionOptions {

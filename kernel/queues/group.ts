@@ -21,7 +21,7 @@ Object.assign(anyMember, { guarantee: 2 })
  * waiting; it waits here only while there is none.
  */
 export class Group implements Holder {
-  /** Its name in the spool; 0 while no member outlives its connection. */
+  /** Its name in the spool; 0 while no member is stored there. */
   id: number
   readonly name: string
   readonly filter: string
@@ -50,10 +50,6 @@ export class Group implements Holder {
 
   get empty(): boolean {
     return this.#members.length === 0
-  }
-
-  get durable(): boolean {
-    return this.id !== 0
   }
 
   hasOther(queue: Queue): boolean {

@@ -22,8 +22,10 @@ interface Replay {
  * retained values asked for, the backlog; only when none of them waits does a publish pass straight through.
  */
 export class Queue implements Holder {
-  /** Its name in the spool; 0 for a queue that ends with its connection. */
-  id: number
+  /** Its name in the spool; 0: nothing of it is stored. */
+  readonly id: number
+  /** It outlives its connection. */
+  persistent: boolean
   readonly #host: QueueHost
   /** The session it belongs to, for bindings that exclude their own publishes. */
   readonly #owner: string
@@ -35,17 +37,16 @@ export class Queue implements Holder {
   /** Only while something waits. */
   #waiting: Waiting | undefined
   #pumping = false
+  /** Notes of what was handed out before a restart, by offset, until it is handed out again. */
+  #notes: Map<number, number> | undefined
   /** Groups it is a member of: they may have work when it has credit again. */
   readonly groups = new Set<Group>()
 
-  constructor(host: QueueHost, owner: string, id: number) {
+  constructor(host: QueueHost, owner: string, id: number, persistent: boolean) {
     this.#host = host
     this.#owner = owner
     this.id = id
-  }
-
-  get durable(): boolean {
-    return this.id !== 0
+    this.persistent = persistent
   }
 
   /** Messages waiting, and handed out but unsettled. */
@@ -95,11 +96,10 @@ export class Queue implements Holder {
     }
     const delivery = new Unsettled(message.keep(), via, guarantee, offset, group.id)
     // Once begun, an exactly-once delivery ends with the same session, whatever happens to its connection.
-    if (guarantee === 2 && offset !== -1 && this.durable) {
+    if (guarantee === 1) delivery.home = group
+    else if (offset !== -1 && this.id !== 0) {
       this.#host.spool?.move(group.id, this.id, offset, 2, via)
       delivery.holderId = this.id
-    } else {
-      delivery.home = group
     }
     this.#deliver(consumer, delivery)
   }
@@ -171,7 +171,9 @@ export class Queue implements Holder {
   }
 
   #hand(consumer: QueueConsumer, message: Message, via: MatchedVia, guarantee: Guarantee, offset: number): void {
-    if (message.expiresAt !== undefined && message.expiresAt < this.#host.clock.now()) {
+    // What was begun is finished, expired or not.
+    const begun = this.#notes?.has(offset) === true
+    if (!begun && message.expiresAt !== undefined && message.expiresAt < this.#host.clock.now()) {
       this.#discard(offset, 'expired')
       return
     }
@@ -183,7 +185,14 @@ export class Queue implements Holder {
       }
       return
     }
-    this.#deliver(consumer, new Unsettled(message.keep(), via, guarantee, offset, this.id))
+    const delivery = new Unsettled(message.keep(), via, guarantee, offset, this.id)
+    const note = this.#notes?.get(offset)
+    if (note !== undefined) {
+      delivery.note = note
+      delivery.redelivered = true
+      this.#notes?.delete(offset)
+    }
+    this.#deliver(consumer, delivery)
   }
 
   #deliver(consumer: QueueConsumer, delivery: Unsettled): void {
@@ -204,7 +213,7 @@ export class Queue implements Holder {
 
   #store(message: Message, via: MatchedVia, guarantee: Guarantee): number {
     const spool = this.#host.spool
-    if (guarantee === 0 || !this.durable || !spool) return -1
+    if (guarantee === 0 || this.id === 0 || !spool) return -1
     return spool.append(message, [this], [{ queueId: this.id, guarantee, via }])
   }
 
@@ -257,7 +266,7 @@ export class Queue implements Holder {
     const groups = new Map<Group, Unsettled[]>()
     for (const delivery of unsettled) {
       const { home } = delivery
-      if (!home || delivery.guarantee === 2 || (this.durable && !home.hasOther(this))) stay.push(delivery)
+      if (!home || delivery.guarantee === 2 || (this.persistent && !home.hasOther(this))) stay.push(delivery)
       else groups.set(home, [...(groups.get(home) ?? []), delivery])
     }
     this.#returned = [...stay, ...this.#returned]
@@ -269,7 +278,7 @@ export class Queue implements Holder {
   #keepReplays(): void {
     const replays = this.#replays
     this.#replays = []
-    if (!this.durable || replays.length === 0) return
+    if (!this.persistent || replays.length === 0) return
     const newer = this.#waiting
     this.#waiting = undefined
     for (const { source, via, next } of replays) {
@@ -290,14 +299,10 @@ export class Queue implements Holder {
     this.#returned = this.#returned.filter(delivery => delivery.offset !== offset)
   }
 
-  /** Takes what a restart found, oldest first. */
-  restore(references: Iterable<{ offset: number; via: MatchedVia; bytes: number }>): void {
+  /** Takes what a restart found, oldest first; what has a note was handed out before. */
+  restore(references: Iterable<{ offset: number; via: MatchedVia; bytes: number }>, notes: Map<number, number>): void {
     for (const { offset, via, bytes } of references) this.#wait(offset, via, bytes)
-  }
-
-  /** Takes what was handed out before a restart. */
-  restoreUnsettled(deliveries: readonly Unsettled[]): void {
-    this.#returned = [...deliveries]
+    if (notes.size > 0) this.#notes = notes
   }
 
   /** The session ends: every reference is given up. */

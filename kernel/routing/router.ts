@@ -66,6 +66,11 @@ export class Router {
     this.#version++
   }
 
+  /** What targets store has changed: routes are made anew. */
+  changed(): void {
+    this.#version++
+  }
+
   route(topic: string): Route {
     const cached = this.#routes.get(topic)
     if (cached?.version === this.#version) return cached

@@ -122,7 +122,7 @@ export class Spool {
 
   /** Resolves when everything written before this call is durable; one promise for all who ask in the same batch. */
   get commit(): Promise<void> {
-    if (this.#failed) return Promise.reject(this.#failed)
+    if (this.#failed) return refusal(this.#failed)
     return (this.#batch ?? this.#underWay)?.done.promise ?? Promise.resolve()
   }
 
@@ -301,6 +301,12 @@ export class Spool {
 
 /** What an entry of the cache costs beyond its payload, by rule of thumb. */
 const messageOverhead = 256
+
+function refusal(error: Error): Promise<never> {
+  const refused = Promise.reject(error)
+  refused.catch(() => {})
+  return refused
+}
 
 class Batch {
   readonly done = new Deferred()

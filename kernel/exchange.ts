@@ -1,0 +1,102 @@
+import type { Principal } from './contract/access.ts'
+import { BrokerError } from './contract/errors.ts'
+import type { Message } from './contract/message.ts'
+import type { Counter, Counters } from './contract/observe.ts'
+import type { Limits } from './limits.ts'
+import { leastOf } from './queues/delivery.ts'
+import type { Retained } from './retained/retained.ts'
+import type { Route } from './routing/router.ts'
+import { checkTopic } from './routing/topic.ts'
+import type { Once, Target } from './spool/record.ts'
+import type { Holder, Spool } from './spool/spool.ts'
+import type { Tenant } from './tenant.ts'
+
+/** A publish under an identifier; told where the spool holds it. */
+export interface PublishOnce extends Once {
+  held(offset: number): void
+}
+
+/**
+ * The one way in: a message is checked, matched once, stored once for all queues that keep it, and handed to every
+ * queue in the same turn.
+ */
+export class Exchange {
+  readonly #spool: Spool | undefined
+  readonly #retained: Retained
+  readonly #limits: Limits
+  readonly #published: Counter
+  readonly #unmatched: Counter
+
+  constructor(spool: Spool | undefined, retained: Retained, limits: Limits, counters: Counters) {
+    this.#spool = spool
+    this.#retained = retained
+    this.#limits = limits
+    this.#published = counters.counter('messages_published')
+    this.#unmatched = counters.counter('messages_dropped', { reason: 'no-match' })
+  }
+
+  /** May this principal publish this? Undefined: the broker itself, which may. @throws BrokerError */
+  check(principal: Principal | undefined, message: Message): void {
+    checkTopic(message.topic, this.#limits)
+    if (principal?.may('publish', message.topic) === false) {
+      throw new BrokerError('NOT_AUTHORIZED', `client "${principal.clientId}" may not publish to "${message.topic}"`)
+    }
+  }
+
+  /** See `Space.publish`. */
+  publish(tenant: Tenant, message: Message, once?: PublishOnce): number | Promise<void> {
+    this.#published.value++
+    const retaining = message.retain ? this.#retain(tenant, message) : undefined
+    const route = tenant.router.route(message.topic)
+    const commit = this.#spool ? this.#store(this.#spool, route, message, once) : undefined
+    const offset = commit?.offset ?? -1
+    let reached = 0
+    for (const { queue, via } of route.targets) {
+      const way = queue.wants(message, via)
+      if (!way) continue
+      const stored = queue.id !== 0 && leastOf(message.guarantee, way.guarantee) > 0
+      queue.offer(message, way, stored ? offset : -1)
+      reached++
+    }
+    for (const group of route.groups) group.offer(message, group.id === 0 ? -1 : offset)
+    reached += route.groups.length
+    if (reached === 0) this.#unmatched.value++
+    if (!retaining) return commit?.done ?? reached
+    return commit ? Promise.all([retaining, commit.done]).then(nothing) : retaining.then(nothing)
+  }
+
+  #retain(tenant: Tenant, message: Message): Promise<unknown> | undefined {
+    this.#retained.check(tenant.name, message)
+    return this.#retained.store(tenant.name, message)
+  }
+
+  /** One append for all that keep it; nothing when none does and no identifier is to be held. */
+  #store(
+    spool: Spool,
+    route: Route,
+    message: Message,
+    once: PublishOnce | undefined,
+  ): { offset: number; done: Promise<void> } | undefined {
+    if (message.guarantee === 0 || message.durability === 'none') return undefined
+    const holders: Holder[] = []
+    const targets: Target[] = []
+    for (const { queue, via } of route.targets) {
+      const way = queue.id === 0 ? undefined : queue.wants(message, via)
+      const guarantee = way ? leastOf(message.guarantee, way.guarantee) : 0
+      if (!way || guarantee === 0) continue
+      holders.push(queue)
+      targets.push({ queueId: queue.id, guarantee, via: way })
+    }
+    for (const group of route.groups) {
+      if (group.id === 0) continue
+      holders.push(group)
+      targets.push({ queueId: group.id, guarantee: message.guarantee, via: group.via })
+    }
+    if (targets.length === 0 && !once) return undefined
+    const offset = targets.length > 0 ? spool.append(message, holders, targets, once) : spool.hold(once as Once)
+    once?.held(offset)
+    return { offset, done: spool.commit }
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,121 @@
+import { BrokerError } from '../contract/errors.ts'
+import type { Message } from '../contract/message.ts'
+import type { Counters } from '../contract/observe.ts'
+import type { Table } from '../contract/table.ts'
+import type { Limits } from '../limits.ts'
+import type { Due, Schedule } from '../schedule/schedule.ts'
+import { decodeMessage, encodeMessage } from '../spool/message-codec.ts'
+import { TopicTree } from './topic-tree.ts'
+
+interface Tenant {
+  readonly tree: TopicTree
+  messages: number
+  bytes: number
+}
+
+type RetainedLimits = Pick<Limits, 'retainedMessages' | 'retainedBytes' | 'retainedMessageBytes'>
+
+/** The latest retained message of each topic, by tenant; in memory whole, and in a table when the storage is durable. */
+export class Retained {
+  readonly #table: Table | undefined
+  readonly #schedule: Schedule
+  readonly #limits: RetainedLimits
+  readonly #tenants = new Map<string, Tenant>()
+  readonly #expiries = new Map<Message, Due>()
+
+  constructor(table: Table | undefined, schedule: Schedule, limits: RetainedLimits, counters: Counters) {
+    this.#table = table
+    this.#schedule = schedule
+    this.#limits = limits
+    counters.gauge('retained_messages', () => this.#sum(tenant => tenant.messages))
+    counters.gauge('retained_bytes', () => this.#sum(tenant => tenant.bytes))
+  }
+
+  /** Brings back what the table holds; what has expired meanwhile leaves it. */
+  async recover(): Promise<void> {
+    if (!this.#table) return
+    for await (const row of this.#table.range('')) {
+      const tenant = row.key.slice(0, row.key.indexOf('\0'))
+      this.#put(tenant, decodeMessage(row.value))
+    }
+  }
+
+  /** @throws BrokerError LIMIT_REACHED when the message may not be added. */
+  check(tenantName: string, message: Message): void {
+    const bytes = message.payload.length
+    if (bytes === 0) return
+    const { retainedMessages, retainedBytes, retainedMessageBytes } = this.#limits
+    if (retainedMessageBytes > 0 && bytes > retainedMessageBytes) throw limitReached('retainedMessageBytes', retainedMessageBytes)
+    const tenant = this.#tenant(tenantName)
+    const before = tenant.tree.get(message.topic)
+    if (!before && retainedMessages > 0 && tenant.messages >= retainedMessages)
+      throw limitReached('retainedMessages', retainedMessages)
+    if (retainedBytes > 0 && tenant.bytes + bytes - (before?.payload.length ?? 0) > retainedBytes)
+      throw limitReached('retainedBytes', retainedBytes)
+  }
+
+  /** Sets, or with an empty payload clears, the topic's message. Effective at once; resolves when it is durable. */
+  store(tenantName: string, message: Message): Promise<unknown> | undefined {
+    const key = `${tenantName}\0${message.topic}`
+    if (message.payload.length === 0) {
+      return this.#remove(tenantName, message.topic) ? this.#table?.write([{ key, value: undefined }]) : undefined
+    }
+    this.#put(tenantName, message.keep())
+    return this.#table?.write([{ key, value: encodeMessage(message) }])
+  }
+
+  get(tenantName: string, topic: string): Message | undefined {
+    return this.#tenants.get(tenantName)?.tree.get(topic)
+  }
+
+  match(tenantName: string, filter: string): Iterator<Message, undefined> & Iterable<Message> {
+    return this.#tenant(tenantName).tree.match(filter)
+  }
+
+  #put(tenantName: string, message: Message): void {
+    const tenant = this.#tenant(tenantName)
+    const before = tenant.tree.set(message)
+    this.#account(tenant, before, message)
+    if (message.expiresAt === undefined) return
+    const due = this.#schedule.at(message.expiresAt, () => this.#expire(tenantName, message))
+    this.#expiries.set(message, due)
+  }
+
+  #remove(tenantName: string, topic: string): boolean {
+    const tenant = this.#tenant(tenantName)
+    const before = tenant.tree.delete(topic)
+    this.#account(tenant, before, undefined)
+    return before !== undefined
+  }
+
+  #account(tenant: Tenant, before: Message | undefined, after: Message | undefined): void {
+    tenant.messages += (after ? 1 : 0) - (before ? 1 : 0)
+    tenant.bytes += (after?.payload.length ?? 0) - (before?.payload.length ?? 0)
+    if (!before) return
+    this.#expiries.get(before)?.cancel()
+    this.#expiries.delete(before)
+  }
+
+  #expire(tenantName: string, message: Message): void {
+    if (this.get(tenantName, message.topic) !== message) return
+    this.#remove(tenantName, message.topic)
+    // When this row cannot be removed now, the next start removes it: it has expired then, too.
+    this.#table?.write([{ key: `${tenantName}\0${message.topic}`, value: undefined }]).catch(() => {})
+  }
+
+  #tenant(name: string): Tenant {
+    let tenant = this.#tenants.get(name)
+    if (!tenant) this.#tenants.set(name, (tenant = { tree: new TopicTree(), messages: 0, bytes: 0 }))
+    return tenant
+  }
+
+  #sum(of: (tenant: Tenant) => number): number {
+    let sum = 0
+    for (const tenant of this.#tenants.values()) sum += of(tenant)
+    return sum
+  }
+}
+
+function limitReached(name: string, value: number): BrokerError {
+  return new BrokerError('LIMIT_REACHED', `no more retained messages: the limit ${name} is ${value}`)
+}

@@ -1,0 +1,187 @@
+import { BrokerError } from '../contract/errors.ts'
+import type { BindRequest, Bound } from '../contract/session.ts'
+import type { Change } from '../contract/table.ts'
+import { Group } from '../queues/group.ts'
+import { RoutedFilter } from '../routing/router.ts'
+import { checkFilter } from '../routing/topic.ts'
+import type { Tenant } from '../tenant.ts'
+import { bindingKey, type ClientSession } from './client-session.ts'
+import { put, remove, rowKey } from './session-rows.ts'
+import type { SessionHost, Sessions } from './sessions.ts'
+
+/** Binds filters to sessions' queues: checked, stored, and only then effective. */
+export class Bindings {
+  readonly #sessions: Sessions
+  readonly #host: SessionHost
+
+  constructor(sessions: Sessions, host: SessionHost) {
+    this.#sessions = sessions
+    this.#host = host
+    host.counters.gauge('bindings', () => this.#count())
+  }
+
+  async bind(
+    session: ClientSession,
+    requests: readonly BindRequest[],
+    bound: (results: readonly Bound[]) => void,
+  ): Promise<void> {
+    const changes: Change[] = []
+    const prepared = requests.map(request => this.#prepare(session, request, changes))
+    if (changes.length > 0) {
+      try {
+        await this.#sessions.write([this.#sessions.nextNumber, ...changes])
+      } catch (error) {
+        for (const { filter, options } of requests) {
+          if (options.exclusive && !session.bindings.has(bindingKey(filter, options.group))) {
+            session.tenant.exclusive.delete(filter)
+          }
+        }
+        throw error
+      }
+    }
+    if (!this.#isLive(session)) return
+    bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
+  }
+
+  async unbind(
+    session: ClientSession,
+    filters: readonly { filter: string; group?: string | undefined }[],
+    ended: (existed: readonly boolean[]) => void,
+  ): Promise<void> {
+    const changes: Change[] = []
+    for (const { filter, group } of filters) {
+      if (!session.stored || !session.bindings.has(bindingKey(filter, group))) continue
+      changes.push(remove(rowKey.binding(session.tenant.name, session.id, group, filter)))
+    }
+    if (changes.length > 0) await this.#sessions.write(changes)
+    if (!this.#isLive(session)) return
+    ended(
+      filters.map(({ filter, group }) => {
+        const binding = session.bindings.get(bindingKey(filter, group))
+        if (binding) this.#deactivate(session, binding)
+        return binding !== undefined
+      }),
+    )
+  }
+
+  /** All bindings of a session that ends. */
+  end(session: ClientSession, changes: Change[]): void {
+    for (const binding of session.bindings.values()) {
+      if (session.stored) {
+        const { filter, options } = binding
+        changes.push(remove(rowKey.binding(session.tenant.name, session.id, options.group, filter)))
+      }
+      const emptied = this.#deactivate(session, binding)
+      if (emptied && emptied.id !== 0) changes.push(remove(rowKey.group(session.tenant.name, emptied.name, emptied.filter)))
+    }
+  }
+
+  /** Puts a binding that a restart found into effect. */
+  restore(session: ClientSession, filter: string, options: RoutedFilter['options'], id: number): void {
+    if (options.exclusive) session.tenant.exclusive.set(filter, session.queue)
+    session.nextBindingId = Math.max(session.nextBindingId, id + 1)
+    this.#activate(session, new RoutedFilter(filter, options, id, session.queue))
+  }
+
+  restoreGroup(tenant: Tenant, name: string, filter: string, queueId: number): Group {
+    const group = new Group(this.#host.queues, name, filter, queueId)
+    tenant.groups.set(`${name}\0${filter}`, group)
+    tenant.router.addGroup(group)
+    return group
+  }
+
+  #prepare(session: ClientSession, request: BindRequest, changes: Change[]): RoutedFilter | BrokerError {
+    const { filter, options } = request
+    try {
+      this.#check(session, request)
+    } catch (error) {
+      if (error instanceof BrokerError) return error
+      throw error
+    }
+    if (options.exclusive) session.tenant.exclusive.set(filter, session.queue)
+    const id = session.bindings.get(bindingKey(filter, options.group))?.id ?? session.nextBindingId++
+    const binding = new RoutedFilter(filter, options, id, session.queue)
+    if (options.group !== undefined) this.#prepareGroup(session, options.group, filter, changes)
+    if (session.stored) {
+      const key = rowKey.binding(session.tenant.name, session.id, options.group, filter)
+      changes.push(put(key, { id, options }))
+    }
+    return binding
+  }
+
+  #check(session: ClientSession, { filter, options }: BindRequest): void {
+    const { limits } = this.#host
+    checkFilter(filter, limits)
+    if (session.queue.principal?.may('subscribe', filter) === false) {
+      throw new BrokerError('NOT_AUTHORIZED', `session "${session.id}" may not subscribe to "${filter}"`)
+    }
+    const known = session.bindings.has(bindingKey(filter, options.group))
+    if (!known && limits.sessionBindings > 0 && session.bindings.size >= limits.sessionBindings) {
+      throw new BrokerError('LIMIT_REACHED', `no more bindings: the limit sessionBindings is ${limits.sessionBindings}`)
+    }
+    const owner = options.exclusive ? session.tenant.exclusive.get(filter) : undefined
+    if (owner && owner !== session.queue) {
+      throw new BrokerError('BINDING_TAKEN', `"${filter}" is held exclusively by another session`)
+    }
+  }
+
+  /** A group is stored as soon as one of its members is. */
+  #prepareGroup(session: ClientSession, name: string, filter: string, changes: Change[]): void {
+    const { tenant } = session
+    const group = tenant.groups.get(`${name}\0${filter}`) ?? this.restoreGroup(tenant, name, filter, 0)
+    if (session.queue.id === 0 || group.id !== 0) return
+    group.id = this.#sessions.number()
+    tenant.router.changed()
+    changes.push(put(rowKey.group(tenant.name, name, filter), { queueId: group.id }))
+  }
+
+  #activate(session: ClientSession, binding: RoutedFilter): Bound {
+    const { filter, options } = binding
+    const key = bindingKey(filter, options.group)
+    const before = session.bindings.get(key)
+    const { router, groups } = session.tenant
+    if (options.group === undefined) {
+      router.bind(binding)
+      if (before) router.unbind(before)
+    } else {
+      const group = groups.get(key) ?? this.restoreGroup(session.tenant, options.group, filter, 0)
+      group.join(session.queue, binding)
+    }
+    session.bindings.set(key, binding)
+    return { binding, existed: before !== undefined, error: undefined }
+  }
+
+  /** Returns the group that has no member any more. */
+  #deactivate(session: ClientSession, binding: RoutedFilter): Group | undefined {
+    const { filter, options } = binding
+    const { router, groups, exclusive } = session.tenant
+    const key = bindingKey(filter, options.group)
+    session.bindings.delete(key)
+    if (options.exclusive && exclusive.get(filter) === session.queue) exclusive.delete(filter)
+    if (options.group === undefined) {
+      router.unbind(binding)
+      return undefined
+    }
+    const group = groups.get(key)
+    group?.leave(session.queue)
+    if (!group?.empty) return undefined
+    group.end()
+    groups.delete(key)
+    router.removeGroup(group)
+    return group
+  }
+
+  #isLive(session: ClientSession): boolean {
+    return this.#sessions.get(session.tenant.name, session.id) === session
+  }
+
+  #count(): number {
+    let count = 0
+    for (const session of this.#sessions.all()) count += session.bindings.size
+    return count
+  }
+}
+
+function refused(error: BrokerError): Bound {
+  return { binding: undefined, existed: false, error }
+}

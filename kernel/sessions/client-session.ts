@@ -1,0 +1,43 @@
+import type { Will } from '../contract/session.ts'
+import type { Queue } from '../queues/queue.ts'
+import type { RoutedFilter } from '../routing/router.ts'
+import type { Due } from '../schedule/schedule.ts'
+import type { Tenant } from '../tenant.ts'
+
+/** The connection that has the session; another may take it away. */
+export interface SessionHolder {
+  take(reason: 'taken-over' | 'kicked'): void
+}
+
+/** One client's state, whether or not a connection holds it. */
+export class ClientSession {
+  readonly tenant: Tenant
+  readonly id: string
+  readonly queue: Queue
+  /** By group and filter. */
+  readonly bindings = new Map<string, RoutedFilter>()
+  nextBindingId = 1
+  /** Identifiers of publishes that were taken and not released, and where the spool holds them (-1: nowhere). */
+  held: Map<number, number> | undefined
+  holder: SessionHolder | undefined
+  expiresAfterMs = 0
+  endedAt: number | undefined
+  will: Will | undefined
+  willId = 0
+  /** The will, or the session's end, when no connection holds it. */
+  willDue: Due | undefined
+  expiryDue: Due | undefined
+  /** A row of it is in the table. */
+  stored = false
+  address = ''
+
+  constructor(tenant: Tenant, id: string, queue: Queue) {
+    this.tenant = tenant
+    this.id = id
+    this.queue = queue
+  }
+}
+
+export function bindingKey(filter: string, group: string | undefined): string {
+  return group === undefined ? filter : `${group}\0${filter}`
+}
