@@ -1,6 +1,6 @@
-import type { IPublishPacket, Packet, PacketCmd } from 'mqtt-packet'
-import { parser } from 'mqtt-packet'
-import { type Pair, propertiesOf } from './wire-properties.ts'
+import type { IConnectPacket, IPublishPacket, Packet, PacketCmd } from 'mqtt-packet'
+import { generate, parser } from 'mqtt-packet'
+import { type Pair, propertiesOf, withUserProperties } from './wire-properties.ts'
 
 export type Version = 3 | 4 | 5
 
@@ -28,6 +28,67 @@ export type ReceivedOf<C extends PacketCmd> = C extends PacketCmd ? Plain<C> & O
 
 /** Any packet that came from the broker: narrow it by its `cmd`. */
 export type Received = ReceivedOf<PacketCmd>
+
+/** User properties as pairs are written in their order, repeated ones too; `mqtt-packet`'s objects may be given as well. */
+export type Properties<P> = Omit<NonNullable<P>, 'userProperties'> & {
+  readonly userProperties?: readonly Pair[] | Record<string, string | string[]>
+}
+
+/** A packet to send: one of `mqtt-packet`'s, in which user properties may be a list of pairs. */
+export type Outgoing = Sendable<Packet>
+
+type Sendable<P> = P extends IConnectPacket
+  ? Omit<P, 'properties' | 'will'> & WithProperties<P['properties']> & { readonly will?: SendableWill }
+  : P extends { properties?: infer Q }
+    ? Omit<P, 'properties'> & WithProperties<Q>
+    : P
+
+type Will = NonNullable<IConnectPacket['will']>
+
+/** A will in which user properties may be a list of pairs. */
+export type SendableWill = Omit<Will, 'properties'> & WithProperties<Will['properties']>
+
+interface WithProperties<Q> {
+  readonly properties?: Properties<Q>
+}
+
+/** The bytes of a packet as `mqtt-packet` writes them, with user properties in the order in which they were given. */
+export function encode(packet: Outgoing, version: Version): Buffer {
+  const { properties: own, pairs } = splitPairs((packet as { properties?: object }).properties)
+  const given = (packet as { will?: { properties?: object } }).will
+  const { properties: willProperties, pairs: willPairs } = splitPairs(given?.properties)
+  const will = given === undefined ? {} : { will: { ...given, properties: willProperties ?? {} } }
+  const plain = { ...packet, properties: own ?? {}, ...will } as unknown as Packet
+  let raw = generate(plain, { protocolVersion: version })
+  if (pairs.length > 0) raw = withUserProperties(raw, pairs, 0)
+  if (willPairs.length > 0) raw = withUserProperties(raw, willPairs, 1)
+  return raw
+}
+
+function splitPairs(properties: { userProperties?: unknown } | undefined): {
+  properties?: object
+  pairs: readonly Pair[]
+} {
+  if (properties === undefined) return { pairs: [] }
+  const { userProperties, ...rest } = properties
+  return Array.isArray(userProperties) ? { properties: rest, pairs: userProperties } : { properties, pairs: [] }
+}
+
+/** How long the packet at the start of these bytes is in all; undefined while its length is not complete. */
+export function frameLength(bytes: Buffer): number | undefined {
+  let length = 0
+  for (let digit = 0; digit < 4; digit++) {
+    const next = bytes[1 + digit]
+    if (next === undefined) return undefined
+    length += (next & 0x7f) * 128 ** digit
+    if (next < 0x80) {
+      if (next === 0 && digit > 0)
+        throw new Error(`remaining length ${length} is not encoded in the fewest bytes [MQTT-1.5.5-1]`)
+      return 2 + digit + length
+    }
+  }
+  throw new Error(`a remaining length of more than four bytes: ${bytes.subarray(0, 8).toString('hex')}`)
+}
 
 /** Reads exactly one packet; throws on anything that a strict client would not accept from a server. */
 export function decode(raw: Buffer, version: Version): Received {

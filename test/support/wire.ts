@@ -1,9 +1,20 @@
-import { generate, type IConnectPacket, type IPublishPacket, type Packet, type PacketCmd } from 'mqtt-packet'
-import { decode, describe, type Received, type ReceivedOf, type Version } from './wire-packet.ts'
-import { type Pair, withUserProperties } from './wire-properties.ts'
+import type { IConnectPacket, IPublishPacket, PacketCmd } from 'mqtt-packet'
+import {
+  decode,
+  describe,
+  encode,
+  frameLength,
+  type Outgoing,
+  type Properties,
+  type Received,
+  type ReceivedOf,
+  type SendableWill,
+  type Version,
+} from './wire-packet.ts'
+import type { Pair } from './wire-properties.ts'
 import { openTransport, type Transport, type TransportOptions } from './wire-transport.ts'
 
-export type { Received, ReceivedOf, Version } from './wire-packet.ts'
+export type { Outgoing, Received, ReceivedOf, Version } from './wire-packet.ts'
 
 export interface WireOptions extends TransportOptions {
   /** What `connect` speaks, and how packets are read when a CONNECT is sent by hand. Default: 5. */
@@ -12,18 +23,11 @@ export interface WireOptions extends TransportOptions {
   readonly timeoutMs?: number
 }
 
-/** User properties as pairs are written in their order, repeated ones too; `mqtt-packet`'s objects may be given as well. */
-export type Properties<P> = Omit<NonNullable<P>, 'userProperties'> & {
-  userProperties?: readonly Pair[] | Record<string, string | string[]>
-}
-
-type Will = NonNullable<IConnectPacket['will']>
-
 export interface ConnectOptions extends Omit<Partial<IConnectPacket>, 'cmd' | 'properties' | 'will' | 'password'> {
   readonly version?: Version
   readonly password?: string | Buffer
   readonly properties?: Properties<IConnectPacket['properties']>
-  readonly will?: Omit<Will, 'properties'> & { readonly properties?: Properties<Will['properties']> }
+  readonly will?: SendableWill
 }
 
 export interface PublishOptions {
@@ -45,9 +49,6 @@ export interface SubscribeOptions {
   readonly userProperties?: readonly Pair[]
   readonly messageId?: number
 }
-
-/** A packet to send: one of `mqtt-packet`'s, in which user properties may be a list of pairs. */
-export type Outgoing = Packet | (Omit<Packet, 'properties'> & { readonly cmd: PacketCmd; readonly properties?: object })
 
 export interface Closing {
   /** What came last and was not read by the test. */
@@ -350,42 +351,4 @@ export class Wire implements AsyncDisposable {
       .map(packet => `\n  ${this.#unread.includes(packet) ? 'unread' : 'read  '} ${describe(packet)}`)
     return `received ${this.received.length} packets${this.received.length > 20 ? ', the last 20' : ''}:${list.join('')}`
   }
-}
-
-/** The bytes of a packet as `mqtt-packet` writes them, with user properties in the order in which they were given. */
-export function encode(packet: Outgoing, version: Version): Buffer {
-  const { properties: own, pairs } = splitPairs((packet as { properties?: object }).properties)
-  const given = (packet as { will?: { properties?: object } }).will
-  const { properties: willProperties, pairs: willPairs } = splitPairs(given?.properties)
-  const will = given === undefined ? {} : { will: { ...given, properties: willProperties ?? {} } }
-  const plain = { ...packet, properties: own ?? {}, ...will } as unknown as Packet
-  let raw = generate(plain, { protocolVersion: version })
-  if (pairs.length > 0) raw = withUserProperties(raw, pairs, 0)
-  if (willPairs.length > 0) raw = withUserProperties(raw, willPairs, 1)
-  return raw
-}
-
-function splitPairs(properties: { userProperties?: unknown } | undefined): {
-  properties?: object
-  pairs: readonly Pair[]
-} {
-  if (properties === undefined) return { pairs: [] }
-  const { userProperties, ...rest } = properties
-  return Array.isArray(userProperties) ? { properties: rest, pairs: userProperties } : { properties, pairs: [] }
-}
-
-/** How long the packet at the start of these bytes is in all; undefined while its length is not complete. */
-function frameLength(bytes: Buffer): number | undefined {
-  let length = 0
-  for (let digit = 0; digit < 4; digit++) {
-    const next = bytes[1 + digit]
-    if (next === undefined) return undefined
-    length += (next & 0x7f) * 128 ** digit
-    if (next < 0x80) {
-      if (next === 0 && digit > 0)
-        throw new Error(`remaining length ${length} is not encoded in the fewest bytes [MQTT-1.5.5-1]`)
-      return 2 + digit + length
-    }
-  }
-  throw new Error(`a remaining length of more than four bytes: ${bytes.subarray(0, 8).toString('hex')}`)
 }
