@@ -1,0 +1,26 @@
+import type { AuthPlugin, ProtocolPlugin, StoragePlugin } from '../kernel/plugin.ts'
+
+/** A plugin's options differ from plugin to plugin; whoever opens it has them checked against its own description. */
+type Load<P> = () => Promise<P>
+
+export interface Catalogue {
+  readonly protocols: Readonly<Record<string, Load<ProtocolPlugin<never>>>>
+  readonly storage: Readonly<Record<string, Load<StoragePlugin<never>>>>
+  readonly auth: Readonly<Record<string, Load<AuthPlugin<never>>>>
+}
+
+/** Every plugin that robust-server ships, by the name the configuration uses. What is not used is not loaded. */
+export const catalogue: Catalogue = {
+  protocols: {
+    mqtt: async () => (await import('../protocols/mqtt/index.ts')).mqtt,
+  },
+  storage: {
+    file: async () => (await import('../storage-plugins/file/index.ts')).file,
+    memory: async () => (await import('../storage-plugins/memory/index.ts')).memory,
+  },
+  auth: {
+    password: async () => (await import('../auth-plugins/password/index.ts')).password,
+    jwt: async () => (await import('../auth-plugins/jwt/index.ts')).jwt,
+    http: async () => (await import('../auth-plugins/http/index.ts')).http,
+  },
+}

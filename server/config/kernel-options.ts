@@ -1,0 +1,57 @@
+import type { AccessOptions, KernelOptions } from '../../kernel/options.ts'
+import type { ListenerOptions, Logger, Rule } from '../../kernel/plugin.ts'
+import { toLimits } from './limits.ts'
+import type { LoadedConfig } from './load.ts'
+
+/** What the kernel is to do, from a configuration that was checked. */
+export function kernelOptions(loaded: LoadedConfig, logger: Logger): KernelOptions {
+  const { config, plugins } = loaded
+  const spoken = new Set(Object.values(config.listeners).map(listener => listener.protocol))
+  const storage = plugins.storage.get(config.storage.type)
+  return {
+    node: config.node.name,
+    protocols: [...plugins.protocols]
+      .filter(([name]) => spoken.has(name))
+      .map(([name, plugin]) => ({ plugin, options: config[name] as Record<string, unknown> })),
+    listeners: listenerOptions(loaded),
+    ...(storage ? { storage: { plugin: storage, options: withoutType(config.storage) } } : {}),
+    access: accessOptions(loaded),
+    limits: toLimits(config.limits),
+    overflow: config.queue.overflow,
+    logger,
+    alarms: config.alarms,
+  }
+}
+
+/** Also what a reload passes to `kernel.reloadAccess`. */
+export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions {
+  const { anonymous, authenticators, rules, noMatch, certificateUser, flapping } = config.access
+  return {
+    anonymous,
+    authenticators: authenticators.flatMap(options => {
+      const plugin = plugins.auth.get(options.type)
+      return plugin ? [{ plugin, options: withoutType(options) }] : []
+    }),
+    rules: rules.map(rule => present<Rule>(rule)),
+    ...(noMatch ? { noMatch } : {}),
+    certificateUser,
+    ...(flapping
+      ? { flapping: { disconnects: flapping.disconnects, windowMs: flapping.window, banMs: flapping.ban } }
+      : {}),
+  }
+}
+
+function listenerOptions({ config, certificates }: LoadedConfig): ListenerOptions[] {
+  return Object.entries(config.listeners).map(([name, listener]) =>
+    present<ListenerOptions>({ ...listener, name, tls: certificates.get(name) }),
+  )
+}
+
+function withoutType({ type: _, ...options }: { readonly type: string }): Record<string, unknown> {
+  return options
+}
+
+/** Without the keys that say nothing: the kernel's options are present or absent, never undefined. */
+function present<T>(fields: { readonly [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+}

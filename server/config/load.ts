@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Catalogue } from '../catalogue.ts'
+import { checkTogether, type ListenerCertificates } from './cross-checks.ts'
+import { ConfigDocument, children, section, toValue, type Value } from './document.ts'
+import { overlayEnvironment, typeTexts } from './environment.ts'
+import { interpolate } from './interpolate.ts'
+import { addIssues, fillEmpty } from './issues.ts'
+import { type LoadedPlugins, loadNamed, specsOf } from './plugin-choice.ts'
+import { ConfigError } from './problem.ts'
+import { type Config, configSchema } from './schema.ts'
+import { parseYaml } from './yaml.ts'
+
+export interface ConfigSources {
+  /** As the user named it. Default: `robustmq.yaml` in the current folder, if there is one. */
+  readonly file?: string | undefined
+  /** `--data`, `--port`, `--log-level`. */
+  readonly flags?: Flags
+  readonly environment: NodeJS.ProcessEnv
+  readonly catalogue: Catalogue
+  readonly cwd?: string
+}
+
+export interface Flags {
+  readonly data?: string | undefined
+  readonly port?: string | undefined
+  readonly logLevel?: string | undefined
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Undefined: no file, only defaults, environment and flags. */
+  readonly file: string | undefined
+  readonly document: ConfigDocument
+  readonly schema: ReturnType<typeof configSchema>
+  readonly plugins: LoadedPlugins
+  /** PEM texts of each listener that speaks TLS. */
+  readonly certificates: ListenerCertificates
+}
+
+export const defaultFile = 'robustmq.yaml'
+
+/** Reads, overlays, checks. @throws ConfigError with every mistake at once */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const { catalogue, environment } = sources
+  const cwd = sources.cwd ?? process.cwd()
+  const file = sources.file ?? (existsSync(resolve(cwd, defaultFile)) ? defaultFile : undefined)
+  const folder = file === undefined ? cwd : dirname(resolve(cwd, file))
+  const absolute = (path: string): string => resolve(folder, path)
+
+  const document = file === undefined ? new ConfigDocument('defaults') : readFile(file, cwd)
+  if (document.problems.length > 0) throw new ConfigError(document.problems)
+  const seeded = seedListeners(document)
+  seedStorage(document)
+
+  // Plugins decide what keys there are, and the environment may decide the plugins: a first look finds their names.
+  const first = document.clone()
+  overlayEnvironment(first, environment, configSchema(specsOf(catalogue, undefined), absolute))
+  interpolate(first, environment, folder)
+  const plugins = await loadNamed(catalogue, first)
+
+  const schema = configSchema(specsOf(catalogue, plugins), absolute)
+  overlayEnvironment(document, environment, schema)
+  applyFlags(document, sources.flags ?? {}, cwd)
+  if (seeded) seedTlsListeners(document)
+  interpolate(document, environment, folder)
+  typeTexts(document, schema)
+  fillEmpty(document, schema)
+  seedPaths(document, plugins)
+
+  const result = schema.safeParse(document.root)
+  if (!result.success) addIssues(document, schema, result.error.issues)
+  const certificates = checkTogether(document, schema)
+  if (!result.success || document.problems.length > 0) throw new ConfigError(document.problems)
+  return { config: result.data as Config, file, document, schema, plugins, certificates }
+}
+
+function readFile(file: string, cwd: string): ConfigDocument {
+  try {
+    return parseYaml(readFileSync(resolve(cwd, file), 'utf8'), file)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error)
+    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code}`
+    throw new ConfigError([{ at: file, path: '', message: reason }])
+  }
+}
+
+/** Without listeners of their own, users get plain ones; the environment may still change them. */
+function seedListeners(document: ConfigDocument): boolean {
+  if (document.root.listeners !== undefined) return false
+  document.set(['listeners'], toValue({ tcp: { transport: 'tcp' }, ws: { transport: 'ws' } }) as Value, {
+    at: 'default',
+  })
+  return true
+}
+
+function seedTlsListeners(document: ConfigDocument): void {
+  if (document.root.tls === undefined) return
+  for (const transport of ['tls', 'wss']) {
+    const path = ['listeners', transport]
+    if (document.get(path) === undefined) document.set(path, toValue({ transport }) as Value, { at: 'default' })
+  }
+}
+
+function applyFlags(document: ConfigDocument, { data, port, logLevel }: Flags, cwd: string): void {
+  if (data !== undefined) document.set(['data'], resolve(cwd, data), { at: '--data' })
+  if (logLevel !== undefined) document.set(['log', 'level'], logLevel, { at: '--log-level' })
+  if (port === undefined) return
+  const tcp = children(document.root.listeners).find(([, listener]) => {
+    const transport =
+      typeof listener === 'object' && listener !== null && 'transport' in listener ? listener.transport : 'tcp'
+    return transport === 'tcp'
+  })
+  if (tcp) document.set(['listeners', tcp[0], 'port'], port, { at: '--port', text: true })
+  else document.problem(['listeners'], '--port', 'expected a tcp listener whose port it can set')
+}
+
+function seedStorage(document: ConfigDocument): void {
+  const { storage } = document.root
+  if (storage === null || storage === undefined) document.root.storage = section()
+  else if (typeof storage !== 'object' || Array.isArray(storage)) return
+  if (document.get(['storage', 'type']) === undefined) document.set(['storage', 'type'], 'file', { at: 'default' })
+}
+
+/** A storage plugin that wants a directory gets the data directory. */
+function seedPaths(document: ConfigDocument, { storage }: LoadedPlugins): void {
+  const type = document.get(['storage', 'type'])
+  if (typeof type !== 'string' || storage.get(type)?.options.directory?.type !== 'file') return
+  if (document.get(['storage', 'directory']) !== undefined) return
+  const origin = document.origin(['data']) ?? { at: 'default' }
+  document.set(['storage', 'directory'], document.root.data ?? './data', origin)
+}

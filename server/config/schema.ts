@@ -1,0 +1,213 @@
+import { z } from 'zod'
+import { defaultLimits } from '../../kernel/limits.ts'
+import type { OptionsSpec } from '../../kernel/plugin.ts'
+import { checkFilter } from '../../kernel/routing/topic.ts'
+import { addressBlock, duration, file, number, text } from './leaves.ts'
+import { limitFields } from './limits.ts'
+import { optionsToFields } from './options-to-zod.ts'
+
+/** What the schema must know of plugins: all names, and the options of those in use (undefined: not loaded, not checked). */
+export interface PluginSpecs {
+  readonly protocols: ReadonlyMap<string, OptionsSpec | undefined>
+  readonly storage: ReadonlyMap<string, OptionsSpec | undefined>
+  readonly auth: ReadonlyMap<string, OptionsSpec | undefined>
+}
+
+export const standardPorts = { tcp: 1883, tls: 8883, ws: 8083, wss: 8084 } as const
+
+export type Absolute = (path: string) => string
+
+/** Everything that `robustmq.yaml` may say. Paths become absolute by `absolute`. */
+export function configSchema(plugins: PluginSpecs, absolute: Absolute) {
+  return z.strictObject({ ...coreFields(plugins, absolute), ...protocolSections(plugins, absolute) })
+}
+
+export type Config = z.infer<z.ZodObject<ReturnType<typeof coreFields>, z.core.$strict>> & {
+  readonly [protocol: string]: unknown
+}
+
+function coreFields(plugins: PluginSpecs, absolute: Absolute) {
+  return {
+    node: z
+      .strictObject({
+        name: text()
+          .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_" or "-"')
+          .prefault('robustmq')
+          .describe("The node's name, as status topics show it."),
+      })
+      .prefault({})
+      .describe('This node.'),
+    data: file(absolute).prefault('./data').describe('The directory that holds everything durable.'),
+    tls: tlsFields(absolute)
+      .optional()
+      .describe(
+        'Certificates of every tls and wss listener without its own. With it and no `listeners`, tls and wss are opened too.',
+      ),
+    listeners: z
+      .record(
+        text().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'expected a name of small letters, digits, "-" and "_"'),
+        listener(plugins, absolute),
+      )
+      .refine(map => Object.keys(map).length > 0, 'expected at least one listener')
+      .describe(
+        'Where clients connect: a name of your choice for each. Default: `tcp` (1883) and `ws` (8083) on all addresses.',
+      ),
+    storage: choice(plugins.storage, absolute).prefault({ type: 'file' }).describe('Where durable state is kept.'),
+    access: access(plugins, absolute)
+      .prefault({})
+      .describe('Who may connect and what they may do. Reloaded by SIGHUP.'),
+    limits: z.strictObject(limitFields()).prefault({}).describe('Everything that can grow has a limit; 0 means none.'),
+    queue: z
+      .strictObject({
+        overflow: z
+          .enum(['drop-oldest', 'drop-newest'])
+          .prefault('drop-oldest')
+          .describe('What is dropped when a queue is full (limits.queueMessages, limits.queueBytes).'),
+      })
+      .prefault({})
+      .describe('Queues of sessions.'),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['debug', 'info', 'warn', 'error'])
+          .prefault('info')
+          .describe('The least level that is written. Reloaded by SIGHUP.'),
+        format: z
+          .enum(['auto', 'pretty', 'json'])
+          .prefault('auto')
+          .describe('auto: pretty on a terminal, else JSON, a line each.'),
+      })
+      .prefault({})
+      .describe('The log, on standard output.'),
+    alarms: z
+      .strictObject({
+        memoryPercent: number({ min: 1, max: 100 }).prefault(85).describe('Memory in use at which an alarm is raised.'),
+        cpuPercent: number({ min: 1, max: 100 }).prefault(90).describe('CPU in use at which an alarm is raised.'),
+        diskPercent: number({ min: 1, max: 100 }).prefault(90).describe('Disk in use at which an alarm is raised.'),
+      })
+      .prefault({})
+      .describe('Alarms about the machine.'),
+  }
+}
+
+function listener(plugins: PluginSpecs, absolute: Absolute) {
+  return z
+    .strictObject({
+      protocol: z
+        .enum([...plugins.protocols.keys()] as [string, ...string[]])
+        .prefault('mqtt')
+        .describe('The protocol spoken here.'),
+      transport: z.enum(['tcp', 'tls', 'ws', 'wss']).prefault('tcp').describe('tls and wss need certificates.'),
+      host: text().min(1, 'expected an address').optional().describe('The address to listen on. Default: all of them.'),
+      port: number({ min: 0, max: 65_535 })
+        .optional()
+        .describe('0: any free one. Default: 1883 (tcp), 8883 (tls), 8083 (ws), 8084 (wss).'),
+      tls: tlsFields(absolute)
+        .optional()
+        .describe('Certificates of this listener. Default: those of the top-level `tls`.'),
+      path: text()
+        .regex(/^\/[^\s?#]*$/, 'expected a path such as /mqtt')
+        .optional()
+        .describe("WebSocket path. Default: the protocol's own."),
+      proxyFrom: z
+        .array(addressBlock())
+        .prefault([])
+        .describe('Proxies whose PROXY protocol header (v1, v2) is required and believed: addresses or CIDR blocks.'),
+      maxConnections: number({ min: 0 })
+        .prefault(0)
+        .describe('Open connections of this listener; 0: no limit but limits.connections.'),
+    })
+    .transform(given => ({ ...given, port: given.port ?? standardPorts[given.transport] }))
+}
+
+function tlsFields(absolute: Absolute) {
+  return z.strictObject({
+    cert: file(absolute).describe('PEM file: the certificate, then its chain.'),
+    key: file(absolute).describe('PEM file: the private key.'),
+    passphrase: text()
+      .meta({ secret: true })
+      .optional()
+      .describe('Of the private key. Use ${env:NAME} or ${file:path}.'),
+    ca: file(absolute)
+      .optional()
+      .describe('PEM file: authorities of clients. Given, clients must present a certificate of theirs (mTLS).'),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').describe('The oldest TLS version spoken.'),
+  })
+}
+
+function access(plugins: PluginSpecs, absolute: Absolute) {
+  return z.strictObject({
+    anonymous: z
+      .enum(['never', 'loopback', 'always'])
+      .prefault('loopback')
+      .describe('From where clients without user name and password are let in.'),
+    authenticators: z
+      .array(choice(plugins.auth, absolute))
+      .prefault([])
+      .describe('Asked in order until one knows the client.'),
+    rules: z.array(rule()).prefault([]).describe('Tried in order; the first that applies decides.'),
+    noMatch: z
+      .enum(['allow', 'deny'])
+      .optional()
+      .describe('When no rule applies. Default: deny as soon as there is any rule, else allow.'),
+    certificateUser: z
+      .enum(['none', 'common-name'])
+      .prefault('none')
+      .describe('common-name: the user name is that of the client certificate (mTLS).'),
+    flapping: z
+      .strictObject({
+        disconnects: number({ min: 1 }).describe('More disconnects than this within `window` ban the client id.'),
+        window: duration({ min: 1 }).prefault('1m').describe('The span in which disconnects are counted.'),
+        ban: duration({ min: 1 }).prefault('5m').describe('How long the ban lasts.'),
+      })
+      .optional()
+      .describe('A temporary ban of clients that come and go. Default: off.'),
+  })
+}
+
+function rule() {
+  return z.strictObject({
+    effect: z.enum(['allow', 'deny']).describe('What the rule does.'),
+    action: z.enum(['publish', 'subscribe', 'all']).prefault('all').describe('subscribe stands for receiving, too.'),
+    filters: z
+      .array(text().superRefine(filterFault))
+      .optional()
+      .describe(
+        'Topic filters; %c and %u stand for client id and user name, as one whole level. Default: every topic.',
+      ),
+    user: text().optional().describe('Only this user.'),
+    clientId: text().optional().describe('Only this client id.'),
+    address: addressBlock().optional().describe('Only from this address or CIDR block.'),
+  })
+}
+
+function filterFault(filter: string, context: z.RefinementCtx): void {
+  try {
+    checkFilter(filter, defaultLimits)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `expected a topic filter: ${(error as Error).message}` })
+  }
+}
+
+/** A plugin by name, with its options beside the name. */
+function choice(specs: ReadonlyMap<string, OptionsSpec | undefined>, absolute: Absolute) {
+  const options = [...specs].map(([name, spec]) => {
+    const type = z.literal(name)
+    return spec ? z.strictObject({ type, ...optionsToFields(spec, absolute) }) : z.looseObject({ type })
+  })
+  return z.discriminatedUnion(
+    'type',
+    options as unknown as [z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>],
+  )
+}
+
+function protocolSections({ protocols }: PluginSpecs, absolute: Absolute): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    [...protocols].map(([name, spec]) => [
+      name,
+      (spec ? z.strictObject(optionsToFields(spec, absolute)) : z.looseObject({}))
+        .prefault({})
+        .describe(`Options of the ${name} protocol.`),
+    ]),
+  )
+}

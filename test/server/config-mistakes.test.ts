@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest'
+import { mistakes } from './support/config.ts'
+
+test('an unknown key is told with its place and the nearest key', async () => {
+  expect(await mistakes('log:\n  levle: info\n')).toEqual([
+    'robustmq.yaml:2:3 log.levle: unknown key "levle"; did you mean "level"?',
+  ])
+})
+
+test('an unknown key that resembles nothing is told with the keys there are', async () => {
+  expect(await mistakes('queue:\n  colour: red\n')).toEqual([
+    'robustmq.yaml:2:3 queue.colour: unknown key "colour"; known here: overflow',
+  ])
+})
+
+test('a wrong value is told with the place of the value, what was expected and what was found', async () => {
+  expect(await mistakes('log: { level: inof }')).toEqual([
+    'robustmq.yaml:1:15 log.level: expected one of debug, info, warn, error, got "inof"; did you mean "info"?',
+  ])
+})
+
+test('all mistakes are told at once', async () => {
+  const yaml = `node:
+  name: 5
+listeners:
+  plain: { port: 99999, transprot: tcp }
+  other: { port: "1884" }
+access:
+  anonymous: sometimes
+  rules:
+    - effect: allow
+      filters: [a/#/b]
+      address: 10.0.0.0/40
+    - action: publish
+limits:
+  connections: -1
+  queueBytes: 64 parsecs
+  delay: [1]
+storage: { type: flie }
+mqtt:
+  maxPacket: 1B
+  autoSubscribe: [{ filtre: x }]
+`
+  expect((await mistakes(yaml)).sort()).toEqual(
+    [
+      'robustmq.yaml:2:9 node.name: expected a text, got 5; put it in quotes',
+      'robustmq.yaml:4:18 listeners.plain.port: expected at most 65535, got 99999',
+      'robustmq.yaml:4:25 listeners.plain.transprot: unknown key "transprot"; did you mean "transport"?',
+      'robustmq.yaml:5:18 listeners.other.port: expected a number, got "1884"',
+      'robustmq.yaml:7:14 access.anonymous: expected one of never, loopback, always, got "sometimes"',
+      'robustmq.yaml:10:17 access.rules[0].filters[0]: expected a topic filter: filter "a/#/b" has "#" elsewhere than alone as its last level, got "a/#/b"',
+      'robustmq.yaml:11:16 access.rules[0].address: expected an IP address or a block such as 10.0.0.0/8, got "10.0.0.0/40"',
+      'robustmq.yaml:12:7 access.rules[1].effect: required, but missing; expected one of allow, deny',
+      'robustmq.yaml:14:16 limits.connections: expected at least 0, got -1',
+      'robustmq.yaml:15:15 limits.queueBytes: expected a size such as 64KB or 1GB, got "64 parsecs"',
+      'robustmq.yaml:16:10 limits.delay: expected a duration such as 30s or 1h30m, got a list',
+      'robustmq.yaml:17:18 storage.type: expected one of file, memory, got "flie"; did you mean "file"?',
+      'robustmq.yaml:19:14 mqtt.maxPacket: expected at least 1KB, got "1B"',
+      'robustmq.yaml:20:19 mqtt.autoSubscribe[0].filter: required, but missing; expected a text',
+      'robustmq.yaml:20:21 mqtt.autoSubscribe[0].filtre: unknown key "filtre"; did you mean "filter"?',
+    ].sort(),
+  )
+})
+
+test('broken YAML is told with its place', async () => {
+  const told = await mistakes('log:\n  level: "info\nnode: {}\n')
+  expect(told.length).toBeGreaterThan(0)
+  expect(told[0]).toMatch(/^robustmq\.yaml:\d+:\d+ /)
+})
+
+test('a key given twice is a mistake at its second place', async () => {
+  expect(await mistakes('log: {}\ndata: x\nlog: {}\n')).toEqual(['robustmq.yaml:3:1 Map keys must be unique'])
+})
+
+test('a tls listener without certificates is a mistake', async () => {
+  expect(await mistakes('listeners:\n  secure: { transport: tls }\n')).toEqual([
+    'robustmq.yaml:2:3 listeners.secure: expected certificates for tls: "tls" here or at the top',
+  ])
+})
+
+test('certificate files that cannot be read are mistakes, each at its place', async () => {
+  const told = await mistakes('tls:\n  cert: no.pem\n  key: nor.pem\n')
+  expect(told).toHaveLength(2)
+  expect(told[0]).toMatch(
+    /^robustmq\.yaml:2:9 tls\.cert: expected a readable file, but ".*no\.pem" cannot be read: ENOENT$/,
+  )
+  expect(told[1]).toMatch(
+    /^robustmq\.yaml:3:8 tls\.key: expected a readable file, but ".*nor\.pem" cannot be read: ENOENT$/,
+  )
+})
+
+test('a file that is no certificate is a mistake', async () => {
+  const files = { 'cert.pem': 'hello', 'key.pem': 'hello' }
+  expect((await mistakes('tls: { cert: cert.pem, key: key.pem }', { files }))[0]).toMatch(
+    /^robustmq\.yaml:1:1 tls: expected a certificate and its private key in PEM \(/,
+  )
+})
+
+test('two listeners on one port are a mistake', async () => {
+  expect(await mistakes('listeners:\n  a: {}\n  b:\n    port: 1883\n')).toEqual([
+    'robustmq.yaml:4:11 listeners.b.port: expected a free port, but 1883 is taken by listener "a"',
+  ])
+})
+
+test('listeners that are written but empty never mean the standard ones', async () => {
+  expect(await mistakes('listeners:\n')).toEqual([
+    'robustmq.yaml:1:1 listeners: expected at least one listener, got none',
+  ])
+})
+
+test.each(['constructor', 'toString'])('%s is an unknown key like any other', async key => {
+  expect(await mistakes(`log:\n  ${key}: {}\n`)).toEqual([
+    `robustmq.yaml:2:3 log.${key}: unknown key "${key}"; known here: level, format`,
+  ])
+})
+
+test('__proto__ is refused as a key, also where names are free', async () => {
+  const refused = 'expected another key than "__proto__"'
+  expect(await mistakes('log:\n  __proto__: {}\n')).toEqual([`robustmq.yaml:2:3 log: ${refused}`])
+  expect(await mistakes('listeners:\n  __proto__: {}\n')).toEqual([`robustmq.yaml:2:3 listeners: ${refused}`])
+})
+
+test('a small file that unfolds to a huge tree is refused', async () => {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
+  for (let i = 1; i < 9; i++)
+    lines.push(
+      `a${i}: &a${i} [${Array(10)
+        .fill(`*a${i - 1}`)
+        .join(', ')}]`,
+    )
+  const told = await mistakes(lines.join('\n'))
+  expect(told.length).toBeGreaterThan(0)
+  expect(told.length).toBeLessThan(20)
+})
+
+test('a configuration that is a list or a text is refused', async () => {
+  expect(await mistakes('- a\n')).toEqual([
+    'robustmq.yaml:1:1 expected keys and values, such as "log:" and below it "  level: info"',
+  ])
+})
+
+test('a named file that is not there is a mistake, not a default', async () => {
+  const { loadConfig } = await import('../../server/config/index.ts')
+  const { describedCatalogue } = await import('./support/catalogue.ts')
+  const { catalogue } = describedCatalogue()
+  await expect(loadConfig({ file: 'absent.yaml', catalogue, environment: {} })).rejects.toThrow(
+    'absent.yaml there is no such file',
+  )
+})
