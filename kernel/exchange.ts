@@ -3,6 +3,7 @@ import { BrokerError } from './contract/errors.ts'
 import type { Message } from './contract/message.ts'
 import type { Counter, Counters } from './contract/observe.ts'
 import type { Limits } from './limits.ts'
+import type { Alarms } from './observe/alarms.ts'
 import { leastOf } from './queues/delivery.ts'
 import type { Retained } from './retained/retained.ts'
 import type { Route } from './routing/router.ts'
@@ -10,6 +11,9 @@ import { checkTopic } from './routing/topic.ts'
 import type { Once, Target } from './spool/record.ts'
 import type { Holder, Spool } from './spool/spool.ts'
 import type { Tenant } from './tenant.ts'
+
+/** The owner of the numbers of due work (wills, delayed messages) in the spool. */
+export const dueWorkOwner = 1
 
 /** A publish under an identifier; told where the spool holds it. */
 export interface PublishOnce extends Once {
@@ -26,13 +30,27 @@ export class Exchange {
   readonly #limits: Limits
   readonly #published: Counter
   readonly #unmatched: Counter
+  readonly #refused: Counter
 
-  constructor(spool: Spool | undefined, retained: Retained, limits: Limits, counters: Counters) {
-    this.#spool = spool
-    this.#retained = retained
-    this.#limits = limits
-    this.#published = counters.counter('messages_published')
-    this.#unmatched = counters.counter('messages_dropped', { reason: 'no-match' })
+  readonly #alarms: Pick<Alarms, 'raise' | 'clear'>
+  #lastCommit: Promise<void> | undefined
+  /** Due work that was published and is not yet crossed off: where the spool holds its numbers. */
+  #due = new Map<number, number>()
+
+  constructor(options: {
+    spool: Spool | undefined
+    retained: Retained
+    limits: Limits
+    counters: Counters
+    alarms: Pick<Alarms, 'raise' | 'clear'>
+  }) {
+    this.#spool = options.spool
+    this.#retained = options.retained
+    this.#limits = options.limits
+    this.#alarms = options.alarms
+    this.#published = options.counters.counter('messages_published')
+    this.#unmatched = options.counters.counter('messages_dropped', { reason: 'no-match' })
+    this.#refused = options.counters.counter('messages_dropped', { reason: 'not-authorized' })
   }
 
   /** May this principal publish this? Undefined: the broker itself, which may. @throws BrokerError */
@@ -43,7 +61,43 @@ export class Exchange {
     }
   }
 
-  /** See `Space.publish`. */
+  /** The one way in for whoever has rights to ask about. See `Space.publish`. */
+  publishFor(
+    principal: Principal | undefined,
+    tenant: Tenant,
+    message: Message,
+    once?: PublishOnce,
+  ): number | Promise<void> {
+    this.check(principal, message)
+    return this.publish(tenant, message, once)
+  }
+
+  /**
+   * Publishes what has become due, if its publisher still may. The number is held in the same commit, until `dueDone`:
+   * a crash before its row is gone does not publish it again.
+   */
+  async publishDue(principal: Principal | undefined, tenant: Tenant, message: Message, dueId: number): Promise<void> {
+    if (principal?.may('publish', message.topic) === false) {
+      this.#refused.value++
+      return
+    }
+    const once = { owner: dueWorkOwner, id: dueId, held: (offset: number) => this.#due.set(dueId, offset) }
+    await this.publish(tenant, message, dueId === 0 ? undefined : once)
+  }
+
+  /** The row of due work is gone. */
+  dueDone(dueId: number): void {
+    const heldAt = this.#due.get(dueId)
+    if (heldAt === undefined) return
+    this.#due.delete(dueId)
+    this.#spool?.release({ owner: dueWorkOwner, id: dueId }, heldAt)
+  }
+
+  restoreDue(published: ReadonlyMap<number, number>): void {
+    this.#due = new Map(published)
+  }
+
+  /** Matches, stores and hands out, without asking for rights. */
   publish(tenant: Tenant, message: Message, once?: PublishOnce): number | Promise<void> {
     this.#published.value++
     const retaining = message.retain ? this.#retain(tenant, message) : undefined
@@ -63,6 +117,17 @@ export class Exchange {
     if (reached === 0) this.#unmatched.value++
     if (!retaining) return commit?.done ?? reached
     return commit ? Promise.all([retaining, commit.done]).then(nothing) : retaining.then(nothing)
+  }
+
+  /** A full disk is an alarm until something is stored again; one look a commit, not a message. */
+  #watched(commit: Promise<void>): Promise<void> {
+    if (commit === this.#lastCommit) return commit
+    this.#lastCommit = commit
+    commit.then(
+      () => this.#alarms.clear('storage-full'),
+      error => this.#alarms.raise('storage-full', `durable publishes are refused: ${String(error)}`),
+    )
+    return commit
   }
 
   #retain(tenant: Tenant, message: Message): Promise<unknown> | undefined {
@@ -95,7 +160,7 @@ export class Exchange {
     if (targets.length === 0 && !once) return undefined
     const offset = targets.length > 0 ? spool.append(message, holders, targets, once) : spool.hold(once as Once)
     once?.held(offset)
-    return { offset, done: spool.commit }
+    return { offset, done: this.#watched(spool.commit) }
   }
 }
 

@@ -13,6 +13,11 @@ export interface Space {
    */
   publish(message: Message): number | Promise<void>
   /**
+   * Counts a message that arrived against the publish rates; returns for how many ms the connection should not be
+   * read, 0 when it is within them.
+   */
+  throttle(bytes: number): number
+  /**
    * Opens or resumes the session of that id, and takes it from the connection that holds it. Resolves when the change
    * is durable. @throws BrokerError LIMIT_REACHED, SESSION_TAKEN when yet another connection was quicker.
    */

@@ -1,12 +1,16 @@
 import net, { type AddressInfo, type Server, type Socket } from 'node:net'
-import type { Connection, ListenerOptions, Peer, TlsOptions } from '../contract/connection.ts'
+import type { Connection, ListenerOptions, TlsOptions } from '../contract/connection.ts'
 import { BrokerError } from '../contract/errors.ts'
 import type { Counter } from '../contract/observe.ts'
-import { isLoopback, plainAddress } from './address.ts'
+import { Arrival, type ArrivalHost, directPeer } from './arrival.ts'
+import { isCidr, matchesCidr } from './cidr.ts'
 import { listen } from './listen.ts'
 import type { Network } from './network.ts'
 import type { ConnectionHost, StreamConnection } from './stream-connection.ts'
-import { tcpConnection } from './tcp.ts'
+import { streamConnection, tcpConnection } from './tcp.ts'
+import { TlsGate } from './tls.ts'
+import { WebSocketGate } from './websocket.ts'
+import { WebSocketConnection } from './websocket-connection.ts'
 
 export interface ListenerHost {
   readonly network: Network
@@ -37,7 +41,7 @@ export async function openListener(options: ListenerOptions, host: ListenerHost)
 /** TCP keep-alive finds peers that vanished without a word, whatever their protocol's own limit. */
 const tcpKeepAliveMs = 60_000
 
-class SocketListener implements Listener, ConnectionHost {
+class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   readonly name: string
   readonly network: Network
   readonly received: Counter
@@ -47,6 +51,8 @@ class SocketListener implements Listener, ConnectionHost {
   readonly #options: ListenerOptions
   readonly #host: ListenerHost
   readonly #server: Server
+  readonly #tls: TlsGate | undefined
+  readonly #webSockets: WebSocketGate | undefined
   readonly #opened: Counter
   readonly #failed: Counter
 
@@ -63,6 +69,11 @@ class SocketListener implements Listener, ConnectionHost {
     this.#opened = counters.counter('net_connections_opened', labels)
     this.#failed = counters.counter('net_connections_failed', labels)
     counters.gauge('net_connections', () => this.connections, labels)
+    for (const block of options.proxyFrom ?? []) {
+      if (!isCidr(block)) throw this.#invalid(`proxyFrom: "${block}" is neither an address nor a CIDR block`)
+    }
+    this.#tls = this.#tlsGate()
+    this.#webSockets = this.#webSocketGate()
     this.#server = net.createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
@@ -85,20 +96,24 @@ class SocketListener implements Listener, ConnectionHost {
     return { host: address.address, port: address.port }
   }
 
-  replaceTls(_tls: TlsOptions): void {
-    throw new BrokerError('CONFIG_INVALID', `listener "${this.name}" has no TLS`)
+  replaceTls(tls: TlsOptions): void {
+    if (this.#tls === undefined) throw this.#invalid('it has no TLS')
+    this.#tls.replace(tls)
   }
 
   close(): Promise<void> {
-    if (!this.#server.listening) return Promise.resolve()
     // Node would call back only after the last connection's end; the port is free at once.
-    this.#server.close()
+    if (this.#server.listening) this.#server.close()
     return Promise.resolve()
   }
 
   ended(_connection: StreamConnection): void {
-    this.connections -= 1
-    this.network.connections -= 1
+    this.#left()
+  }
+
+  turnedAway(socket: Socket, reason: string): void {
+    this.#left()
+    this.#refuse(socket, reason)
   }
 
   #accept(socket: Socket): void {
@@ -106,11 +121,60 @@ class SocketListener implements Listener, ConnectionHost {
     if (refusal !== undefined) return this.#refuse(socket, refusal)
     const address = socket.remoteAddress
     // The peer was gone before we looked.
-    if (address === undefined) return void socket.destroy()
+    if (address === undefined) return this.#refuse(socket, 'gone')
     this.connections += 1
     this.network.connections += 1
+    const peer = directPeer(address, socket.remotePort ?? 0)
+    const { proxyFrom = [] } = this.#options
+    if (proxyFrom.length === 0 && this.#options.transport === 'tcp') {
+      return void this.#serve(tcpConnection(socket, this.#server, peer, this))
+    }
+    const arrival = new Arrival(socket, peer, this)
+    if (proxyFrom.length === 0) this.#secure(arrival)
+    else if (proxyFrom.some(block => matchesCidr(peer.address, block))) {
+      arrival.readProxyHeader(() => this.#secure(arrival))
+    } else arrival.fail('untrusted-proxy')
+  }
+
+  #secure(arrival: Arrival): void {
+    if (this.#tls === undefined) return this.#upgrade(arrival, arrival.socket)
+    this.#tls.accept(arrival.socket, {
+      secured: (socket, certificate) => {
+        arrival.peer = { ...arrival.peer, secure: true, certificate }
+        this.#upgrade(arrival, socket)
+      },
+      failed: reason => {
+        this.network.logger.debug(
+          { listener: this.name, address: arrival.peer.address, reason },
+          'TLS handshake failed',
+        )
+        arrival.fail('tls')
+      },
+    })
+  }
+
+  #upgrade(arrival: Arrival, socket: Socket): void {
+    if (this.#webSockets === undefined) {
+      arrival.done()
+      return void this.#serve(streamConnection(socket, arrival.peer, this))
+    }
+    this.#webSockets.accept(socket, webSocket => {
+      arrival.done()
+      void this.#serve(new WebSocketConnection(webSocket, socket, arrival.peer, this))
+    })
+  }
+
+  /** Never rejects: whatever `serve` does wrong costs its own connection only. */
+  async #serve(connection: StreamConnection): Promise<void> {
     this.#opened.value += 1
-    this.#serve(tcpConnection(socket, this.#server, directPeer(address, socket.remotePort ?? 0), this))
+    try {
+      await this.#host.serve(connection)
+      connection.close('served')
+    } catch (error) {
+      this.#failed.value += 1
+      this.network.logger.error({ listener: this.name, connection: connection.id, error }, 'serving failed')
+      connection.close('internal error')
+    }
   }
 
   #refusal(): string | undefined {
@@ -128,19 +192,34 @@ class SocketListener implements Listener, ConnectionHost {
     socket.destroy()
   }
 
-  #serve(connection: StreamConnection): void {
-    this.#host.serve(connection).then(
-      () => connection.close('served'),
-      error => {
-        this.#failed.value += 1
-        this.network.logger.error({ listener: this.name, connection: connection.id, error }, 'serving failed')
-        connection.close('internal error')
-      },
-    )
+  #left(): void {
+    this.connections -= 1
+    this.network.connections -= 1
   }
-}
 
-function directPeer(remoteAddress: string, port: number): Peer {
-  const address = plainAddress(remoteAddress)
-  return { address, port, loopback: isLoopback(address), secure: false, certificate: undefined }
+  #tlsGate(): TlsGate | undefined {
+    const { transport, tls } = this.#options
+    if (transport === 'tcp' || transport === 'ws') {
+      if (tls !== undefined) throw this.#invalid(`transport "${transport}" takes no certificate`)
+      return undefined
+    }
+    if (tls === undefined) throw this.#invalid(`transport "${transport}" needs a certificate and its key`)
+    return new TlsGate(this.name, tls)
+  }
+
+  #webSocketGate(): WebSocketGate | undefined {
+    const { transport, path } = this.#options
+    if (transport === 'tcp' || transport === 'tls') return undefined
+    const { limits } = this.network
+    return new WebSocketGate({
+      path: path ?? this.#host.websocket?.path ?? '/',
+      subprotocols: this.#host.websocket?.subprotocols ?? [],
+      maxMessageBytes: limits.webSocketMessageBytes,
+      maxHeaderBytes: limits.httpHeaderBytes,
+    })
+  }
+
+  #invalid(what: string): BrokerError {
+    return new BrokerError('CONFIG_INVALID', `listener "${this.name}": ${what}`)
+  }
 }

@@ -128,7 +128,7 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
       const onIdle = this.#onIdle
       this.host.network.wheel.unwatch(this)
       this.#guarded(() => onIdle?.())
-      this.close(this.#reason)
+      this.close('nothing arrived in time')
     }
   }
 

@@ -16,7 +16,6 @@ export class Unsettled implements Delivery {
   home: Group | undefined
   note = 0
   redelivered = false
-  settled = false
 
   constructor(message: Message, via: MatchedVia, guarantee: Guarantee, offset: number, holderId: number) {
     this.message = message

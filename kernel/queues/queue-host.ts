@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/clock.ts'
 import type { Counter, Counters } from '../contract/observe.ts'
 import type { Limits } from '../limits.ts'
+import type { SlowConsumers } from '../observe/slow-consumers.ts'
 import type { Spool } from '../spool/spool.ts'
 
 export type DropReason =
@@ -18,6 +19,7 @@ export class QueueHost {
   readonly spool: Spool | undefined
   readonly limits: Pick<Limits, 'queueMessages' | 'queueBytes' | 'queuedBytes'>
   readonly overflow: 'drop-oldest' | 'drop-newest'
+  readonly slow: SlowConsumers
   /** Bytes waiting in memory, in all queues. */
   waitingBytes = 0
   readonly delivered: Counter
@@ -29,11 +31,13 @@ export class QueueHost {
     limits: Pick<Limits, 'queueMessages' | 'queueBytes' | 'queuedBytes'>
     overflow: 'drop-oldest' | 'drop-newest'
     counters: Counters
+    slow: SlowConsumers
   }) {
     this.clock = options.clock
     this.spool = options.spool
     this.limits = options.limits
     this.overflow = options.overflow
+    this.slow = options.slow
     this.delivered = options.counters.counter('messages_delivered')
     const dropped = (reason: DropReason) => options.counters.counter('messages_dropped', { reason })
     this.#dropped = {

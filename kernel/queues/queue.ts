@@ -242,7 +242,8 @@ export class Queue implements Holder {
       this.#returned.unshift(delivery)
     } else {
       if (outcome === 'reject') this.#host.drop('rejected')
-      delivery.settled = true
+      const { publishedAt, topic } = delivery.message
+      this.#host.slow.observe(this.#owner, topic, this.#host.clock.now() - publishedAt)
       this.#settledAt(delivery.holderId, delivery.offset)
     }
     if (consumer !== this.#consumer) return

@@ -45,7 +45,8 @@ export class Retained {
     const bytes = message.payload.length
     if (bytes === 0) return
     const { retainedMessages, retainedBytes, retainedMessageBytes } = this.#limits
-    if (retainedMessageBytes > 0 && bytes > retainedMessageBytes) throw limitReached('retainedMessageBytes', retainedMessageBytes)
+    if (retainedMessageBytes > 0 && bytes > retainedMessageBytes)
+      throw limitReached('retainedMessageBytes', retainedMessageBytes)
     const tenant = this.#tenant(tenantName)
     const before = tenant.tree.get(message.topic)
     if (!before && retainedMessages > 0 && tenant.messages >= retainedMessages)

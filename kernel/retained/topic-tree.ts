@@ -59,7 +59,12 @@ export class TopicTree {
   }
 }
 
-function* walk(node: Node, levels: readonly string[], depth: number, skipSystem: boolean): Generator<Message, undefined> {
+function* walk(
+  node: Node,
+  levels: readonly string[],
+  depth: number,
+  skipSystem: boolean,
+): Generator<Message, undefined> {
   const level = levels[depth]
   if (level === undefined || level === '#') {
     if (node.message) yield node.message

@@ -72,7 +72,8 @@ export class Bindings {
         changes.push(remove(rowKey.binding(session.tenant.name, session.id, options.group, filter)))
       }
       const emptied = this.#deactivate(session, binding)
-      if (emptied && emptied.id !== 0) changes.push(remove(rowKey.group(session.tenant.name, emptied.name, emptied.filter)))
+      if (emptied && emptied.id !== 0)
+        changes.push(remove(rowKey.group(session.tenant.name, emptied.name, emptied.filter)))
     }
   }
 

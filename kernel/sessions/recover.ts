@@ -1,5 +1,6 @@
 import type { Clock } from '../contract/clock.ts'
 import type { Log } from '../contract/log.ts'
+import { dueWorkOwner } from '../exchange.ts'
 import { BoundFilter, MatchedVia } from '../queues/bound-filter.ts'
 import { Queue } from '../queues/queue.ts'
 import type { Ledger } from '../spool/ledger.ts'
@@ -7,7 +8,7 @@ import { recover } from '../spool/recovery.ts'
 import { ClientSession } from './client-session.ts'
 import { ReturningQueue, type ViaResolver } from './returning-queue.ts'
 import { type BindingRow, type GroupRow, rowsOf, type SessionRow, willOf } from './session-rows.ts'
-import { dueWorkOwner, type SessionHost, type Sessions } from './sessions.ts'
+import type { SessionHost, Sessions } from './sessions.ts'
 
 /** What a restart found of due work: published, but perhaps not yet crossed off. */
 export type PublishedDue = ReadonlyMap<number, number>
@@ -49,6 +50,7 @@ export async function recoverSessions(
     if (session) sessions.bindings.restore(session, filter, row.options, row.id)
   }
   await recover(log, ledger, id => queues.get(id))
+  for (const number of due.held.keys()) sessions.restoreNumber(number + 1)
   for (const finish of finishing) finish()
   return due.held
 }

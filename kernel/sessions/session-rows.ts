@@ -56,7 +56,11 @@ export async function* rowsOf<Value>(table: Table, kind: 's' | 'b' | 'g' | 'n'):
 
 export function willRow(will: Will): NonNullable<SessionRow['will']> {
   const message = Buffer.from(encodeMessage(new Message(will.message))).toString('base64')
-  return { message, delayMs: finite(will.delayMs) ?? Number.MAX_SAFE_INTEGER, expiresAfterMs: will.expiresAfterMs ?? null }
+  return {
+    message,
+    delayMs: finite(will.delayMs) ?? Number.MAX_SAFE_INTEGER,
+    expiresAfterMs: will.expiresAfterMs ?? null,
+  }
 }
 
 export function willOf(row: SessionRow): Will | undefined {

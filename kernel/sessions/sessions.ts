@@ -1,24 +1,22 @@
 import type { Identity, Principal } from '../contract/access.ts'
 import type { Clock } from '../contract/clock.ts'
 import { BrokerError } from '../contract/errors.ts'
+import { Message } from '../contract/message.ts'
 import type { Counters, Events, Logger } from '../contract/observe.ts'
 import type { Session, SessionOptions, Will } from '../contract/session.ts'
 import type { Change, Table } from '../contract/table.ts'
+import type { PublishOnce } from '../exchange.ts'
 import type { Limits } from '../limits.ts'
 import { Queue } from '../queues/queue.ts'
 import type { QueueHost } from '../queues/queue-host.ts'
 import type { Retained } from '../retained/retained.ts'
 import type { Schedule } from '../schedule/schedule.ts'
-import type { PublishOnce } from '../exchange.ts'
-import { Message } from '../contract/message.ts'
 import type { Tenant } from '../tenant.ts'
 import { Bindings } from './bindings.ts'
 import { ClientSession } from './client-session.ts'
 import { SessionHold } from './session-hold.ts'
 import { finite, put, remove, rowKey, type SessionRow, willRow } from './session-rows.ts'
 
-/** The owner of identifiers of due work (wills, delayed messages) in the spool. */
-export const dueWorkOwner = 1
 /** Numbers below are the kernel's own. */
 const firstNumber = 16
 
@@ -38,7 +36,12 @@ export interface SessionHost {
   /** The principal of a session that a restart found. */
   principal(identity: Identity, clientId: string, address: string, tenant: string): Principal
   /** Checks, matches, stores, hands out: the one way in. See `Space.publish`. */
-  publish(principal: Principal | undefined, tenant: Tenant, message: Message, once?: PublishOnce): number | Promise<void>
+  publish(
+    principal: Principal | undefined,
+    tenant: Tenant,
+    message: Message,
+    once?: PublishOnce,
+  ): number | Promise<void>
   /** Publishes for a principal if it still may; `dueId` is held until `dueDone`, so that no restart repeats it. */
   publishDue(principal: Principal | undefined, tenant: Tenant, message: Message, dueId: number): Promise<void>
   dueDone(dueId: number): void
@@ -108,10 +111,15 @@ export class Sessions {
   }
 
   /** Ends a connection's hold; what follows from its expiry and will follows. */
-  async end(session: ClientSession, hold: SessionHold | undefined, options: Parameters<Session['end']>[0]): Promise<void> {
+  async end(
+    session: ClientSession,
+    hold: SessionHold | undefined,
+    options: Parameters<Session['end']>[0],
+  ): Promise<void> {
     if (session.holder !== hold) return
     session.holder = undefined
     session.endedAt = this.host.clock.now()
+    this.host.events.emit('session.detached', { tenant: session.tenant.name, clientId: session.id })
     if (options.expiresAfterMs !== undefined) session.expiresAfterMs = this.#capped(options.expiresAfterMs)
     if (options.will === 'discard') session.will = undefined
     if (session.expiresAfterMs === 0) return this.destroy(session)
@@ -131,7 +139,8 @@ export class Sessions {
     if (!session.will || session.will.delayMs === 0) return
     const willAt = endedAt + session.will.delayMs
     // The session's own end publishes the will if it comes first.
-    if (willAt < expiresAt) session.willDue = schedule.at(willAt, () => this.#background(this.#fireWill(session), 'will'))
+    if (willAt < expiresAt)
+      session.willDue = schedule.at(willAt, () => this.#background(this.#fireWill(session), 'will'))
   }
 
   /** Ends the session itself: its will first, then its queue, its bindings, its rows. */
@@ -177,7 +186,7 @@ export class Sessions {
   }
 
   restoreNumber(next: number): void {
-    this.#nextNumber = Math.max(next, firstNumber)
+    this.#nextNumber = Math.max(this.#nextNumber, next)
   }
 
   /** Frees the id of whoever has it; returns the session to go on with, if there is one. */
@@ -292,4 +301,3 @@ function count(counts: Map<string, number>, key: string, by: number): void {
 function limitReached(name: string, value: number): BrokerError {
   return new BrokerError('LIMIT_REACHED', `no more sessions: the limit ${name} is ${value}`)
 }
-

@@ -1,0 +1,102 @@
+import {
+  type AuthenticationChain,
+  type Blacklist,
+  Flapping,
+  KeyedRates,
+  type Permissions,
+  Rate,
+} from './access/index.ts'
+import type { Credentials, Identity, Principal } from './contract/access.ts'
+import type { Clock } from './contract/clock.ts'
+import type { Connection } from './contract/connection.ts'
+import { BrokerError } from './contract/errors.ts'
+import type { Counters, Events } from './contract/observe.ts'
+import type { Limits } from './limits.ts'
+import { defaultTenant } from './tenant.ts'
+
+/** Lets clients in, or not: blacklist, connect rates, authentication, connection limits, in this order. */
+export class Gatekeeper {
+  readonly chain: AuthenticationChain
+  readonly permissions: Permissions
+  readonly blacklist: Blacklist
+  readonly #limits: Limits
+  readonly #counters: Counters
+  readonly #nodeRate: Rate
+  readonly #tenantRates: KeyedRates
+  readonly #connections = new Map<string, number>()
+
+  constructor(options: {
+    chain: AuthenticationChain
+    permissions: Permissions
+    blacklist: Blacklist
+    clock: Clock
+    limits: Limits
+    counters: Counters
+    events: Events
+    flapping: { disconnects: number; windowMs: number; banMs: number } | undefined
+  }) {
+    this.chain = options.chain
+    this.permissions = options.permissions
+    this.blacklist = options.blacklist
+    this.#limits = options.limits
+    this.#counters = options.counters
+    this.#nodeRate = new Rate(options.clock, options.limits.connectsPerSecond)
+    this.#tenantRates = new KeyedRates(options.clock, options.limits.tenantConnectsPerSecond)
+    if (options.flapping) this.#watch(new Flapping(options.clock, options.flapping), options.events)
+  }
+
+  /** @throws BrokerError BANNED, LIMIT_REACHED, NOT_AUTHORIZED */
+  async login(credentials: Credentials, connection: Connection): Promise<Principal> {
+    this.#checkBan(credentials.clientId, credentials.user, connection.peer.address)
+    if (!this.#nodeRate.take())
+      throw this.#refusal('LIMIT_REACHED', 'too many connects a second (limit connectsPerSecond)')
+    const verdict = await this.chain.authenticate(credentials, connection.peer)
+    if (verdict === 'busy') throw this.#refusal('LIMIT_REACHED', 'too many authentications are under way')
+    if (verdict === 'denied') throw this.#refusal('NOT_AUTHORIZED', 'unknown user name or wrong password')
+    return this.admit(verdict, credentials.clientId, connection)
+  }
+
+  /** @throws BrokerError BANNED, LIMIT_REACHED */
+  admit(identity: Identity, clientId: string, connection: Connection): Principal {
+    const { address } = connection.peer
+    const tenant = identity.tenant ?? defaultTenant
+    this.#checkBan(clientId, identity.user, address)
+    if (!this.#tenantRates.take(tenant)) {
+      throw this.#refusal('LIMIT_REACHED', 'too many connects a second (limit tenantConnectsPerSecond)')
+    }
+    this.#countConnection(tenant, connection)
+    return this.permissions.principal(identity, { clientId, address, tenant })
+  }
+
+  #checkBan(clientId: string, user: string | undefined, address: string): void {
+    const ban = this.blacklist.check(clientId, user, address)
+    if (ban) throw this.#refusal('BANNED', `banned by ${ban.kind} "${ban.value}"`)
+  }
+
+  #countConnection(tenant: string, connection: Connection): void {
+    const { tenantConnections } = this.#limits
+    if (tenantConnections === 0) return
+    const open = this.#connections.get(tenant) ?? 0
+    if (open >= tenantConnections) {
+      throw this.#refusal('LIMIT_REACHED', `the tenant has ${open} connections (limit tenantConnections)`)
+    }
+    this.#connections.set(tenant, open + 1)
+    connection.signal.addEventListener('abort', () => {
+      this.#connections.set(tenant, (this.#connections.get(tenant) ?? 1) - 1)
+    })
+  }
+
+  #refusal(code: 'BANNED' | 'LIMIT_REACHED' | 'NOT_AUTHORIZED', why: string): BrokerError {
+    this.#counters.counter('logins_refused', { reason: code.toLowerCase() }).value++
+    return new BrokerError(code, why)
+  }
+
+  #watch(flapping: Flapping, events: Events): void {
+    events.on('session.detached', ({ clientId }) => {
+      const until = flapping.disconnected(String(clientId))
+      if (until === undefined) return
+      events.emit('client.flapping', { clientId, until })
+      this.blacklist.add({ kind: 'client-id', value: String(clientId), until, reason: 'flapping' }).catch(() => {})
+    })
+  }
+}

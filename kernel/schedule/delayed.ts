@@ -1,0 +1,141 @@
+import type { Identity, Principal } from '../contract/access.ts'
+import { BrokerError } from '../contract/errors.ts'
+import { Message } from '../contract/message.ts'
+import type { Counters, Logger } from '../contract/observe.ts'
+import type { Change, Table } from '../contract/table.ts'
+import type { Limits } from '../limits.ts'
+import { decodeMessage, encodeMessage } from '../spool/message-codec.ts'
+import type { Tenant } from '../tenant.ts'
+import type { Schedule } from './schedule.ts'
+
+interface Waiting {
+  readonly id: number
+  readonly tenant: Tenant
+  readonly message: Message
+  readonly principal: Principal | undefined
+  readonly address: string
+}
+
+/** What the delayed store needs of the rest of the kernel. */
+export interface DelayedHost {
+  readonly schedule: Schedule
+  readonly table: Table | undefined
+  readonly limits: Pick<Limits, 'delayedMessages' | 'delayedBytes' | 'delayMs'>
+  readonly counters: Counters
+  readonly logger: Logger
+  tenant(name: string): Tenant
+  principal(identity: Identity, clientId: string, address: string, tenant: string): Principal
+  publishDue(principal: Principal | undefined, tenant: Tenant, message: Message, dueId: number): Promise<void>
+  dueDone(dueId: number): void
+  /** A number that nothing kept uses. */
+  number(): number
+  restoreNumber(next: number): void
+}
+
+/** Messages to be published later. Each is a row until it was published; its number keeps a crash from repeating it. */
+export class Delayed {
+  readonly #host: DelayedHost
+  readonly #waiting = new Map<number, Waiting>()
+  #bytes = 0
+
+  constructor(host: DelayedHost) {
+    this.#host = host
+    host.counters.gauge('delayed_messages', () => this.#waiting.size)
+    host.counters.gauge('delayed_bytes', () => this.#bytes)
+  }
+
+  /** Brings back what the table holds, without what was published before the restart. */
+  async recover(published: ReadonlyMap<number, number>): Promise<void> {
+    if (!this.#host.table) return
+    for await (const row of this.#host.table.range('')) {
+      const [tenant = '', id = '0', head = '{}'] = row.key.split('\0')
+      this.#host.restoreNumber(Number(id) + 1)
+      if (published.has(Number(id))) {
+        await this.#host.table.write([{ key: row.key, value: undefined }])
+        continue
+      }
+      const { clientId, user, address } = JSON.parse(head) as { clientId?: string; user?: string; address: string }
+      const principal = clientId === undefined ? undefined : this.#host.principal({ user }, clientId, address, tenant)
+      const message = decodeMessage(row.value)
+      this.#wait({ id: Number(id), tenant: this.#host.tenant(tenant), message, principal, address })
+    }
+  }
+
+  /** Keeps the message until its time. @throws BrokerError LIMIT_REACHED */
+  add(tenant: Tenant, principal: Principal | undefined, address: string, message: Message): number | Promise<void> {
+    const { delayedMessages, delayedBytes, delayMs } = this.#host.limits
+    const bytes = message.payload.length
+    const ahead = (message.deliverAt ?? 0) - message.publishedAt
+    if (delayMs > 0 && ahead > delayMs) throw limitReached('delayMs', delayMs)
+    if (delayedMessages > 0 && this.#waiting.size >= delayedMessages)
+      throw limitReached('delayedMessages', delayedMessages)
+    if (delayedBytes > 0 && this.#bytes + bytes > delayedBytes) throw limitReached('delayedBytes', delayedBytes)
+    const waiting = { id: this.#host.number(), tenant, message: message.keep(), principal, address }
+    if (!this.#host.table) {
+      this.#wait(waiting)
+      return 1
+    }
+    return this.#host.table.write([this.#row(waiting)]).then(() => this.#wait(waiting))
+  }
+
+  /** What waits, in no order. */
+  all(): Iterable<{ readonly id: number; readonly message: Message }> {
+    return this.#waiting.values()
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waiting.set(waiting.id, waiting)
+    this.#bytes += waiting.message.payload.length
+    this.#host.schedule.at(waiting.message.deliverAt ?? 0, () => {
+      this.#publish(waiting).catch(error => {
+        this.#host.logger.error(
+          { topic: waiting.message.topic, error: String(error) },
+          'a delayed message was not published',
+        )
+      })
+    })
+  }
+
+  async #publish(waiting: Waiting): Promise<void> {
+    const { id, tenant, message, principal } = waiting
+    if (!this.#waiting.delete(id)) return
+    this.#bytes -= message.payload.length
+    await this.#host.publishDue(principal, tenant, dueMessage(message), id)
+    await this.#host.table?.write([{ key: this.#row(waiting).key, value: undefined }])
+    this.#host.dueDone(id)
+  }
+
+  #row({ id, tenant, message, principal, address }: Waiting): Change & { value: Uint8Array } {
+    const head = { clientId: principal?.clientId, user: principal?.user, address }
+    const key = `${tenant.name}\0${id}\0${JSON.stringify(head)}`
+    return { key, value: encodeMessage(message) }
+  }
+}
+
+/** The message as it is published at its time; its expiry was counted from then. */
+function dueMessage(message: Message): Message {
+  const { topic, payload, guarantee, durability, retain, headers, contentType, correlationId, replyTo, format } =
+    message
+  return new Message(
+    {
+      topic,
+      payload,
+      guarantee,
+      durability,
+      retain,
+      headers,
+      publishedAt: message.deliverAt ?? message.publishedAt,
+      ...(contentType !== undefined && { contentType }),
+      ...(correlationId !== undefined && { correlationId }),
+      ...(replyTo !== undefined && { replyTo }),
+      ...(format !== undefined && { format }),
+      ...(message.expiresAt !== undefined && { expiresAt: message.expiresAt }),
+      ...(message.from !== undefined && { from: message.from }),
+    },
+    true,
+  )
+}
+
+function limitReached(name: string, value: number): BrokerError {
+  return new BrokerError('LIMIT_REACHED', `no more delayed messages: the limit ${name} is ${value}`)
+}

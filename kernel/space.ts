@@ -1,0 +1,66 @@
+import type { KeyedRates, PublishRate } from './access/index.ts'
+import type { Principal } from './contract/access.ts'
+import type { Message } from './contract/message.ts'
+import type { Session, SessionOptions } from './contract/session.ts'
+import type { Space } from './contract/space.ts'
+import type { Exchange } from './exchange.ts'
+import type { Retained } from './retained/retained.ts'
+import type { Delayed } from './schedule/delayed.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { Tenant } from './tenant.ts'
+
+/** What spaces share. */
+export interface SpaceHost {
+  readonly exchange: Exchange
+  readonly retained: Retained
+  readonly delayed: Delayed
+  readonly sessions: Sessions
+  /** Undefined where no rate is limited. */
+  readonly tenantRates: KeyedRates | undefined
+  connectionRate(): PublishRate | undefined
+}
+
+/** A tenant as one principal sees it. */
+export class TenantSpace implements Space {
+  readonly principal: Principal
+  readonly #host: SpaceHost
+  readonly #tenant: Tenant
+  readonly #address: string
+  readonly #rate: PublishRate | undefined
+
+  constructor(host: SpaceHost, tenant: Tenant, principal: Principal, address: string) {
+    this.#host = host
+    this.#tenant = tenant
+    this.principal = principal
+    this.#address = address
+    this.#rate = host.connectionRate()
+  }
+
+  publish(message: Message): number | Promise<void> {
+    const { exchange, delayed } = this.#host
+    exchange.check(this.principal, message)
+    if (message.deliverAt !== undefined) return delayed.add(this.#tenant, this.principal, this.#address, message)
+    return exchange.publish(this.#tenant, message)
+  }
+
+  throttle(bytes: number): number {
+    const { tenantRates } = this.#host
+    if (!this.#rate && !tenantRates) return 0
+    return Math.max(this.#rate?.charge(bytes) ?? 0, tenantRates?.charge(this.#tenant.name) ?? 0)
+  }
+
+  session(id: string, options: SessionOptions): Promise<Session> {
+    return this.#host.sessions.open(this.principal, this.#address, id, options)
+  }
+
+  *retained(filter: string): Iterable<Message> {
+    for (const message of this.#host.retained.match(this.#tenant.name, filter)) {
+      if (this.principal.may('receive', message.topic)) yield message
+    }
+  }
+}
+
+/** The broker's own principal: no rule is about it. */
+export function systemPrincipal(tenant: string): Principal {
+  return { clientId: '', user: undefined, tenant, expiresAt: undefined, may: () => true }
+}
