@@ -146,10 +146,18 @@ export function readBytes(socket: NodeJS.ReadableStream, bytes: number): Promise
   })
 }
 
+/** Resolves when the socket is closed, however it came to that. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise(resolve => {
+    if (socket.closed) resolve()
+    else socket.once('close', () => resolve())
+  })
+}
+
 /** Everything until the other side ends. */
 export async function readToEnd(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', chunk => chunks.push(chunk))
-  if (!socket.closed) await once(socket, 'close')
+  await closed(socket)
   return Buffer.concat(chunks)
 }
