@@ -21,7 +21,7 @@ export class PublishFrame {
     const propertyBytes = level === 5 ? propertiesSize(packet.properties) : 0
     const remaining = publishRemaining(publish, level, topicBytes, propertyBytes)
     this.#qos = packet.qos
-    this.#bytes = Buffer.allocUnsafeSlow(1 + variableSize(remaining) + remaining)
+    this.#bytes = Buffer.allocUnsafe(1 + variableSize(remaining) + remaining)
     this.#packetIdAt = writePublish(this.#bytes, 0, publish, level, { topicBytes, propertyBytes, remaining })
   }
 

@@ -8,8 +8,7 @@ import type { PublishProperties } from './properties.ts'
 import { noProperties } from './properties.ts'
 import { readProperties } from './property-reader.ts'
 import { propertiesSize, writeProperties } from './property-writer.ts'
-import { decodeText } from './text.ts'
-import { checkTopicName } from './topic-name.ts'
+import { checkTopicName, decodeTopicName } from './topic-name.ts'
 import { variableSize, writeUint16, writeVariable } from './writer.ts'
 
 // One for all: a packet is read in one go, so nothing else can be using it.
@@ -22,7 +21,7 @@ export function readPublish(header: number, buffer: Buffer, start: number, end: 
   if (position > end) throw malformed('PUBLISH ends before its topic name')
   const topicEnd = position + (((buffer[start] as number) << 8) | (buffer[start + 1] as number))
   if (topicEnd > end) throw malformed('PUBLISH ends within its topic name')
-  const topic = decodeText(buffer, position, topicEnd)
+  const topic = decodeTopicName(buffer, position, topicEnd)
   position = topicEnd
 
   let packetId = 0
@@ -46,9 +45,10 @@ export function readPublish(header: number, buffer: Buffer, start: number, end: 
       if (properties.responseTopic !== undefined) checkTopicName(properties.responseTopic, 'response topic')
     }
   }
-  if (topic !== '') checkTopicName(topic, 'topic name')
-  else if (level !== 5) throw malformed('the topic name is empty')
-  else if (properties.topicAlias === undefined) throw violation('PUBLISH has neither topic name nor topic alias')
+  if (topic === '') {
+    if (level !== 5) throw malformed('the topic name is empty')
+    if (properties.topicAlias === undefined) throw violation('PUBLISH has neither topic name nor topic alias')
+  }
 
   return {
     type: 'publish',
