@@ -28,6 +28,7 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
   readonly output: SocketOutput
   readonly highWaterBytes: number
   onDrain: (() => void) | undefined
+  onClose: ((reason: string) => void) | undefined
   protected readonly host: ConnectionHost
   protected state: State = 'open'
   protected paused = false
@@ -173,6 +174,7 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
     this.host.network.wheel.unwatch(this)
     this.output.discard()
     this.host.ended(this)
+    this.#guarded(() => this.onClose?.(this.#reason))
     this.#abort?.abort(this.#reason)
   }
 

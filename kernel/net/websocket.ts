@@ -41,6 +41,8 @@ export class WebSocketGate {
   accept(socket: Socket, upgraded: Upgraded): void {
     this.#waiting.set(socket, upgraded)
     this.#http.emit('connection', socket)
+    // It was accepted paused, or was paused after a PROXY header.
+    socket.resume()
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

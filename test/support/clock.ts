@@ -18,6 +18,12 @@ export class ManualClock implements Clock {
     return this.#now
   }
 
+  /** Sets the wall clock without time passing: timers stay as far away as they were. */
+  jump(ms: number): void {
+    this.#now += ms
+    this.#timers = this.#timers.map(timer => Object.assign(timer, { at: timer.at + ms }))
+  }
+
   after(delayMs: number, work: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, delayMs), work }
     this.#timers.push(timer)
