@@ -4,6 +4,7 @@ import type { Authenticator, AuthHost, AuthPlugin, Credentials, Identity } from 
 import { ScramExchange } from './scram.ts'
 import type { ScryptHash } from './secrets.ts'
 import { hashPassword, hmac, scramIterations, verifyPassword } from './secrets.ts'
+import { Turns } from './turns.ts'
 import { readUsers } from './users.ts'
 import type { User, UsersFile } from './users-file.ts'
 
@@ -16,6 +17,8 @@ export interface PasswordOptions {
   readonly cache?: number
 }
 
+/** Passwords hashed at once. How many may wait is the chain's limit. */
+export const concurrentHashes = 2
 /** Good logins remembered; past it the oldest is forgotten. */
 export const maxCachedLogins = 10_000
 
@@ -25,7 +28,7 @@ export const password: AuthPlugin<PasswordOptions> = {
   name: 'password',
   api: 1,
   options: {
-    file: { type: 'file', required: true, describe: 'The users file, kept with "robust-server users add".' },
+    file: { type: 'file', required: true, describe: 'The users file, kept with "robust-server user add".' },
     cache: {
       type: 'duration',
       default: 60_000,
@@ -50,6 +53,7 @@ class PasswordAuthenticator implements Authenticator {
   readonly #cacheMs: number
   /** What an unknown user's password is compared with: finding out that nobody has the name takes as long. */
   readonly #nobody: ScryptHash
+  readonly #turns = new Turns(concurrentHashes)
   readonly #cacheKey = randomBytes(32)
   readonly #ownDecoy = randomBytes(32)
   /** By user and digest of the password; the value is when to forget it. */
@@ -73,7 +77,7 @@ class PasswordAuthenticator implements Authenticator {
     const key = user === undefined ? undefined : this.#cacheKeyOf(name, given)
     if (user !== undefined && key !== undefined && (cache.get(key) ?? 0) > this.#host.clock.now())
       return identityOf(user)
-    const right = await verifyPassword(given, user?.scrypt ?? this.#nobody)
+    const right = await this.#turns.run(() => verifyPassword(given, user?.scrypt ?? this.#nobody))
     if (user === undefined) return 'unknown'
     if (!right) return 'denied'
     // What was verified against a file that has been replaced meanwhile must not be remembered.

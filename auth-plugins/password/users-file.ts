@@ -20,7 +20,7 @@ export const maxFileBytes = 268_435_456
 export const maxUsers = 1_000_000
 
 /** The comment that a new file begins with: the grammar of the lines below it. */
-export const header = `# Users, one a line. Change it with "robust-server users", or by hand and reload.
+export const header = `# Users, one a line. Change it with "robust-server user", or by hand and reload.
 #
 #   user:$scrypt$N$r$p$salt$hash[:$scram-sha-256$iterations$salt$StoredKey$ServerKey][:tenant=name][:superuser]
 #
@@ -91,14 +91,14 @@ export function encodeName(name: string): string {
 
 function parseLine(line: string, wrong: (fault: string) => Error): User {
   const [written = '', password, ...rest] = line.split(':')
-  if (password === undefined) throw wrong('has no ":" after the user name; add the user again with "users add"')
+  if (password === undefined) throw wrong('has no ":" after the user name; add the user again with "user add"')
   const name = decodeName(written)
   if (name === undefined || name === '') {
     throw wrong('has an empty or wrongly written user name; write "%", ":" and blanks as %25, %3A and %20')
   }
   const scrypt = parseScrypt(password)
   if (scrypt === undefined) {
-    throw wrong('has no valid $scrypt$N$r$p$salt$hash after the user name; set the password again with "users add"')
+    throw wrong('has no valid $scrypt$N$r$p$salt$hash after the user name; set the password again with "user add"')
   }
   let scram: ScramKeys | undefined
   let tenant: string | undefined
@@ -106,7 +106,7 @@ function parseLine(line: string, wrong: (fault: string) => Error): User {
   for (const field of rest) {
     if (field.startsWith('$scram-sha-256$') && scram === undefined) {
       scram = parseScram(field)
-      if (scram === undefined) throw wrong('has malformed SCRAM keys; set the password again with "users add"')
+      if (scram === undefined) throw wrong('has malformed SCRAM keys; set the password again with "user add"')
     } else if (field.startsWith('tenant=') && tenant === undefined) {
       tenant = decodeName(field.slice(7))
       if (tenant === undefined || tenant === '')

@@ -78,7 +78,8 @@ export class AuthenticationChain {
       return certificateIdentity(peer.certificate.commonName)
     }
     if (this.#members.length > 0) {
-      const verdict = await this.#guard('chain', () => this.#ask(credentials, peer), signal)
+      const asked = { name: '' }
+      const verdict = await this.#guard(asked, () => this.#ask(credentials, peer, asked), signal)
       if (verdict !== 'unknown') return verdict
     }
     const nameless = credentials.user === undefined && credentials.password === undefined
@@ -125,8 +126,10 @@ export class AuthenticationChain {
     await Promise.all(this.#members.map(({ authenticator }) => authenticator.close()))
   }
 
-  async #ask(credentials: Credentials, peer: Peer): Promise<Identity | 'unknown' | 'denied'> {
+  /** Notes in `asked` whom it is waiting for. */
+  async #ask(credentials: Credentials, peer: Peer, asked: { name: string }): Promise<Identity | 'unknown' | 'denied'> {
     for (const { name, authenticator } of this.#members) {
+      asked.name = name
       try {
         const answer = await authenticator.authenticate(credentials, peer)
         if (answer === 'unknown') continue
@@ -142,7 +145,7 @@ export class AuthenticationChain {
   #guarded(name: string, exchange: Exchange): Exchange {
     return {
       step: async data => {
-        const answer = await this.#guard(name, () => exchange.step(data))
+        const answer = await this.#guard({ name }, () => exchange.step(data))
         if (typeof answer === 'string') return 'denied'
         if (!('identity' in answer)) return answer
         try {
@@ -156,15 +159,19 @@ export class AuthenticationChain {
     }
   }
 
-  async #guard<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T | 'busy' | 'denied'> {
+  async #guard<T>(
+    asked: { readonly name: string },
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T | 'busy' | 'denied'> {
     try {
       const answer = await this.#gate.run(work, signal)
       if (answer === 'full') return 'busy'
       if (answer !== 'timeout') return answer as T
-      this.#failed(name, new Error('no answer in time'))
+      this.#failed(asked.name, new Error('no answer in time'))
       return 'denied'
     } catch (error) {
-      this.#failed(name, error)
+      this.#failed(asked.name, error)
       return 'denied'
     }
   }

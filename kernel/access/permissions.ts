@@ -21,6 +21,7 @@ export class Permissions {
   #configured: boolean
   #noMatch: 'allow' | 'deny' | undefined
   #version = 0
+  readonly #splits = new WeakMap<readonly CheckedRule[], Split>()
 
   /** @throws BrokerError CONFIG_INVALID when a rule is wrong. */
   constructor(options: PermissionOptions = {}) {
@@ -53,8 +54,7 @@ export class Permissions {
     const rules = bindRules(own === undefined ? this.#rules : [...own, ...this.#rules], subject)
     const noMatch = this.#noMatch ?? (this.#configured || own !== undefined ? 'deny' : 'allow')
     if (rules.length === 0) return noMatch === 'allow' ? allowAll : denyAll
-    const publish = rules.filter(rule => rule.publish)
-    const subscribe = rules.filter(rule => rule.subscribe)
+    const { publish, subscribe } = this.#split(rules)
     return {
       publish: new Decisions(publish, noMatch === 'allow', matchesLevels),
       receive: new Decisions(subscribe, noMatch === 'allow', matchesLevels),
@@ -62,9 +62,24 @@ export class Permissions {
     }
   }
 
+  /** Clients with the same rules share their lists: a thousand rules and a fleet would fill the memory. */
+  #split(rules: readonly CheckedRule[]): Split {
+    let split = this.#splits.get(rules)
+    if (split === undefined) {
+      split = { publish: rules.filter(rule => rule.publish), subscribe: rules.filter(rule => rule.subscribe) }
+      this.#splits.set(rules, split)
+    }
+    return split
+  }
+
   inspect(): Record<string, unknown> {
     return { rules: this.#rules.length, noMatch: this.#noMatch ?? (this.#configured ? 'deny' : 'allow') }
   }
+}
+
+interface Split {
+  readonly publish: readonly CheckedRule[]
+  readonly subscribe: readonly CheckedRule[]
 }
 
 interface Judge {

@@ -35,8 +35,9 @@ export function checkRules(rules: readonly Rule[]): readonly CheckedRule[] {
   return rules.map((rule, index) => checkRule(rule, `rule ${index + 1}`))
 }
 
-/** The rules that apply to this client at all, placeholders replaced. */
+/** The rules that apply to this client at all, placeholders replaced; `rules` itself when they are these. */
 export function bindRules(rules: readonly CheckedRule[], subject: Subject): readonly CheckedRule[] {
+  if (!rules.some(isConditional)) return rules
   const bound: CheckedRule[] = []
   for (const rule of rules) {
     if (rule.user !== undefined && rule.user !== subject.user) continue
@@ -50,6 +51,10 @@ export function bindRules(rules: readonly CheckedRule[], subject: Subject): read
     if (filters.length > 0) bound.push({ ...rule, filters, personal: false })
   }
   return bound
+}
+
+function isConditional({ personal, user, clientId, address }: CheckedRule): boolean {
+  return personal || user !== undefined || clientId !== undefined || address !== undefined
 }
 
 function checkRule(rule: Rule, where: string): CheckedRule {

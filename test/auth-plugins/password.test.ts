@@ -8,6 +8,7 @@ import { addUser, listUsers, password, removeUser } from '../../auth-plugins/pas
 import { saslprep } from '../../auth-plugins/password/saslprep.ts'
 import { ScramExchange } from '../../auth-plugins/password/scram.ts'
 import { deriveScramKeys, sha256 } from '../../auth-plugins/password/secrets.ts'
+import { Turns } from '../../auth-plugins/password/turns.ts'
 import { encodeName, formatUser, parseUsers } from '../../auth-plugins/password/users-file.ts'
 import type { Exchange, Logger, Peer } from '../../kernel/plugin.ts'
 import { authSuite } from '../conformance/auth.ts'
@@ -203,6 +204,43 @@ test('a good login is remembered for the configured time, a bad one never', asyn
   expect(await auth.authenticate(login('ann', 'x'), peer)).toMatchObject({ user: 'ann' })
   await auth.reload?.()
   expect(auth.inspect?.()).toMatchObject({ remembered: 0 })
+})
+
+test('finding out that a user does not exist takes as long as a wrong password', async () => {
+  const file = freshPath()
+  await addUser(file, { name: 'ann', password: 'x' })
+  const { auth } = await opened(file)
+  const timed = async (user: string) => {
+    const started = performance.now()
+    for (let i = 0; i < 3; i += 1) await auth.authenticate(login(user, 'wrong'), peer)
+    return performance.now() - started
+  }
+  // Without the comparison against nobody's hash it is a thousandth.
+  expect(await timed('nobody')).toBeGreaterThan((await timed('ann')) / 5)
+})
+
+test('hashes take turns, so that the disk keeps its threads', async () => {
+  const turns = new Turns(2)
+  const started: number[] = []
+  const finish: (() => void)[] = []
+  const runs = [0, 1, 2, 3].map(i =>
+    turns.run(async () => {
+      started.push(i)
+      await new Promise<void>(resolve => finish.push(resolve))
+      if (i === 1) throw new Error('one fails')
+    }),
+  )
+  const outcomes = Promise.allSettled(runs)
+  expect(started).toEqual([0, 1])
+  finish[1]?.()
+  await runs[1]!.catch(() => {})
+  expect(started).toEqual([0, 1, 2])
+  finish[0]?.()
+  finish[2]?.()
+  await runs[2]
+  finish[3]?.()
+  expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  expect(started).toEqual([0, 1, 2, 3])
 })
 
 /** The client's side of SCRAM, written from RFC 5802 on its own. */

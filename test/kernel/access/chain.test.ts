@@ -155,12 +155,13 @@ test('only so many authentications run at once, so many wait, and one more is to
 
 test('an authentication that takes too long is denied, and makes room for the next', async () => {
   const member = slow()
-  const { chain: sut, clock } = chain([member], { concurrent: 1, timeoutMs: 1_000 })
+  const { chain: sut, clock, logged } = chain([answering('unknown'), member], { concurrent: 1, timeoutMs: 1_000 })
   const first = sut.authenticate(ann, remote)
   await clock.advance(500)
   const second = sut.authenticate(ann, remote)
   await clock.advance(500)
   expect(await first).toBe('denied')
+  expect(logged).toEqual([{ authenticator: 'm1', error: 'no answer in time', failuresNotLogged: 0 }])
   expect(member.asked).toHaveLength(2)
   member.open[1]?.()
   expect(await second).toEqual({ user: 'ann' })
