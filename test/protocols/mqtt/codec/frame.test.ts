@@ -134,6 +134,19 @@ describe('back-pressure', () => {
     expect(got).toEqual([0x10, 0xc0, 0x40, 0xe0])
   })
 
+  test('bytes that arrive while a handler runs do not overtake the rest of its chunk', () => {
+    const got: number[] = []
+    const reader = new PacketReader({
+      maxPacketBytes: 1000,
+      onPacket: header => {
+        got.push(header)
+        if (got.length === 1) lend(reader, Buffer.from('e000', 'hex'))
+      },
+    })
+    reader.push(Buffer.concat([connect, Buffer.from('c00040020001', 'hex')]))
+    expect(got).toEqual([0x10, 0xc0, 0x40, 0xe0])
+  })
+
   test('a stopped reader hands out nothing more, not even from the chunk at hand', () => {
     const got: number[] = []
     const reader = new PacketReader({
