@@ -18,6 +18,8 @@ export interface ServerLogger extends Logger {
 export interface LoggerOptions {
   readonly level: LogLevel
   readonly format: 'pretty' | 'json'
+  /** Of the pretty format. */
+  readonly colour?: boolean
   readonly clock: Clock
   /** Default: standard output. */
   readonly destination?: { write(line: string): void; flushSync?(): void }
@@ -30,7 +32,7 @@ const pendingBytesLimit = 4_194_304
 /** Logs by pino: JSON, or for people on a terminal. */
 export async function createLogger(options: LoggerOptions): Promise<ServerLogger> {
   const sink = options.destination ?? pino.destination({ fd: 1, sync: false, maxLength: pendingBytesLimit })
-  const stream = options.format === 'pretty' ? await prettyStream(sink) : sink
+  const stream = options.format === 'pretty' ? await prettyStream(sink, options.colour ?? false) : sink
   const log = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, stream)
   const safe = new LogFields()
   const flood = new FloodLimit(options.clock, options.floodLimits ?? defaultFloodLimits, (kind, suppressed, windowMs) =>
@@ -64,10 +66,13 @@ export async function createLogger(options: LoggerOptions): Promise<ServerLogger
 
 const formatters = { level: (label: string): object => ({ level: label }) }
 
-async function prettyStream(sink: { write(line: string): void }): Promise<{ write(line: string): void }> {
+async function prettyStream(
+  sink: { write(line: string): void },
+  colour: boolean,
+): Promise<{ write(line: string): void }> {
   const { prettyFactory } = await import('pino-pretty')
   const pretty = prettyFactory({
-    colorize: true,
+    colorize: colour,
     translateTime: 'HH:MM:ss.l',
     singleLine: true,
     errorLikeObjectKeys: [],

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Catalogue } from '../catalogue.ts'
 import { checkTogether, type ListenerCertificates } from './cross-checks.ts'
 import { ConfigDocument, children, section, toValue, type Value } from './document.ts'
@@ -8,8 +8,7 @@ import { interpolate } from './interpolate.ts'
 import { addIssues, fillEmpty } from './issues.ts'
 import { type LoadedPlugins, loadNamed, specsOf } from './plugin-choice.ts'
 import { ConfigError } from './problem.ts'
-import { type Config, configSchema } from './schema.ts'
-import { parseYaml } from './yaml.ts'
+import { type Config, configSchema, defaultData } from './schema.ts'
 
 export interface ConfigSources {
   /** As the user named it. Default: `robustmq.yaml` in the current folder, if there is one. */
@@ -48,7 +47,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const folder = file === undefined ? cwd : dirname(resolve(cwd, file))
   const absolute = (path: string): string => resolve(folder, path)
 
-  const document = file === undefined ? new ConfigDocument('defaults') : readFile(file, cwd)
+  const document = file === undefined ? new ConfigDocument('defaults') : await readFile(file, cwd)
   if (document.problems.length > 0) throw new ConfigError(document.problems)
   const seeded = seedListeners(document)
   seedStorage(document)
@@ -57,6 +56,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const first = document.clone()
   overlayEnvironment(first, environment, configSchema(specsOf(catalogue, undefined), absolute))
   interpolate(first, environment, folder)
+  seedUsers(first, absolute)
   const plugins = await loadNamed(catalogue, first)
 
   const schema = configSchema(specsOf(catalogue, plugins), absolute)
@@ -67,6 +67,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   typeTexts(document, schema)
   fillEmpty(document, schema)
   seedPaths(document, plugins)
+  seedUsers(document, absolute)
 
   const result = schema.safeParse(document.root)
   if (!result.success) addIssues(document, schema, result.error.issues)
@@ -75,14 +76,18 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return { config: result.data as Config, file, document, schema, plugins, certificates }
 }
 
-function readFile(file: string, cwd: string): ConfigDocument {
+async function readFile(file: string, cwd: string): Promise<ConfigDocument> {
+  let text: string
   try {
-    return parseYaml(readFileSync(resolve(cwd, file), 'utf8'), file)
+    text = readFileSync(resolve(cwd, file), 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code}`
     throw new ConfigError([{ at: file, path: '', message: reason }])
   }
+  // Loading a parser costs a tenth of the start; without a file there is nothing to parse.
+  const { parseYaml } = await import('./yaml.ts')
+  return parseYaml(text, file)
 }
 
 /** Without listeners of their own, users get plain ones; the environment may still change them. */
@@ -122,11 +127,30 @@ function seedStorage(document: ConfigDocument): void {
   if (document.get(['storage', 'type']) === undefined) document.set(['storage', 'type'], 'file', { at: 'default' })
 }
 
+/** Users added before anything was configured are asked for, once there are any. */
+function seedUsers(document: ConfigDocument, absolute: (path: string) => string): void {
+  const { access, data } = document.root
+  if (access !== undefined && (typeof access !== 'object' || access === null || 'authenticators' in access)) return
+  const file = defaultUsersFile(absolute(typeof data === 'string' ? data : defaultData))
+  if (!existsSync(file)) return
+  document.set(['access', 'authenticators'], toValue([{ type: 'password', file }]) as Value, { at: 'default' })
+}
+
+function defaultUsersFile(data: string): string {
+  return join(data, 'users')
+}
+
+/** The file of the first password authenticator; without any, the one that is used as soon as it is there. */
+export function usersFile({ config }: LoadedConfig): string {
+  const password = config.access.authenticators.find(({ type }) => type === 'password')
+  return typeof password?.file === 'string' ? password.file : defaultUsersFile(config.data)
+}
+
 /** A storage plugin that wants a directory gets the data directory. */
 function seedPaths(document: ConfigDocument, { storage }: LoadedPlugins): void {
   const type = document.get(['storage', 'type'])
   if (typeof type !== 'string' || storage.get(type)?.options.directory?.type !== 'file') return
   if (document.get(['storage', 'directory']) !== undefined) return
   const origin = document.origin(['data']) ?? { at: 'default' }
-  document.set(['storage', 'directory'], document.root.data ?? './data', origin)
+  document.set(['storage', 'directory'], document.root.data ?? defaultData, origin)
 }

@@ -5,7 +5,7 @@ import { type Shape, shapeOf } from './shape.ts'
 
 const head = `# Configuration
 
-Generated from the schema by \`node docs/generate-configuration.js\`; do not edit by hand.
+Generated from the schema by \`robust-server config reference\`; do not edit by hand.
 
 \`robust-server\` reads \`robustmq.yaml\` from the current folder, or the file named by \`--config\`. Every key has a default.
 Durations are written \`30s\`, \`1h30m\`, \`250ms\`; sizes \`64KB\`, \`1GB\` (one KB is 1,024 bytes). Paths are relative to the

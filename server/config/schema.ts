@@ -13,7 +13,12 @@ export interface PluginSpecs {
   readonly auth: ReadonlyMap<string, OptionsSpec | undefined>
 }
 
+// A configuration is parsed once: compiling the schema first, as zod would, only costs time.
+z.config({ jitless: true })
+
 export const standardPorts = { tcp: 1883, tls: 8883, ws: 8083, wss: 8084 } as const
+
+export const defaultData = './data'
 
 export type Absolute = (path: string) => string
 
@@ -37,7 +42,7 @@ function coreFields(plugins: PluginSpecs, absolute: Absolute) {
       })
       .prefault({})
       .describe('This node.'),
-    data: file(absolute).prefault('./data').describe('The directory that holds everything durable.'),
+    data: file(absolute).prefault(defaultData).describe('The directory that holds everything durable.'),
     tls: tlsFields(absolute)
       .optional()
       .describe(

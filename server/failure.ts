@@ -1,0 +1,43 @@
+import { type BrokerError, isBrokerError } from '../kernel/plugin.ts'
+import { printable } from './adapters/printable.ts'
+import { ConfigError } from './config/index.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+
+/** What a terminal shows of an error, and how the process ends with it. */
+export function explainFailure(error: unknown, dataDirectory?: string): { text: string; exitCode: ExitCode } {
+  if (error instanceof ConfigError) {
+    const { length } = error.problems
+    const head = `error: the configuration has ${length === 1 ? 'a mistake' : `${length} mistakes`}; nothing was started`
+    return {
+      text: [head, ...error.message.split('\n').map(line => `  ${printable(line)}`)].join('\n'),
+      exitCode: exitCodes.failed,
+    }
+  }
+  if (isBrokerError(error)) {
+    const lines = [`error: ${printable(error.message)}`, ...mend(error, dataDirectory)]
+    return { text: lines.join('\n'), exitCode: exitCodes.failed }
+  }
+  // The operating system's refusals (a missing file, no permission) are no bugs.
+  const system = error instanceof Error && 'syscall' in error
+  if (system) return { text: `error: ${printable(error.message)}`, exitCode: exitCodes.failed }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const text = `error: an unexpected error; please report it\n${stack.split('\n').map(printable).join('\n')}`
+  return { text, exitCode: exitCodes.bug }
+}
+
+function mend({ code, message }: BrokerError, dataDirectory: string | undefined): string[] {
+  const data = dataDirectory === undefined ? '' : ` --data ${dataDirectory}`
+  switch (code) {
+    case 'STORAGE_CORRUPT':
+      return [
+        `Nothing was changed. Look at the damage with: robust-server data check${data}`,
+        `Keep what can be read with:          robust-server data repair${data}`,
+      ]
+    case 'STORAGE_LOCKED':
+      return ['Stop that process, or choose another directory with --data.']
+    case 'LISTEN_FAILED':
+      return message.includes('taken') ? ['Choose another port with --port, or with "port" in the configuration.'] : []
+    default:
+      return []
+  }
+}
