@@ -31,8 +31,10 @@ export interface Connection {
   /** The listener's name. */
   readonly listener: string
   readonly output: Output
-  /** Aborted when the socket is gone; its reason says why. */
+  /** Aborted when the socket is gone; its reason says why. Made at the first use: `onClose` costs less. */
   readonly signal: AbortSignal
+  /** Called once, when the socket is gone. */
+  onClose: ((reason: string) => void) | undefined
   /** Bytes as they arrive; the chunk is only lent, for the duration of the call. Exactly one receiver, set once, at once. */
   receive(onBytes: (chunk: Buffer) => void): void
   /** Lines of text, for protocols of lines; ends with the connection. A line over `maxBytes` closes it. */

@@ -14,7 +14,12 @@ export interface ProtocolHost {
   readonly logger: Logger
   readonly counters: Counters
   readonly events: Events
-  readonly limits: Readonly<{ topicBytes: number; topicLevels: number; sessionBindings: number }>
+  readonly limits: Readonly<{
+    topicBytes: number
+    topicLevels: number
+    sessionBindings: number
+    sessionExpiryMs: number
+  }>
   /**
    * Who is this? Blacklist, limits, the authentication chain, permissions, in this order.
    * @throws BrokerError BANNED, LIMIT_REACHED, NOT_AUTHORIZED

@@ -1,0 +1,181 @@
+import {
+  type Connection,
+  type Exchange,
+  type Identity,
+  isBrokerError,
+  type Session,
+  type Space,
+} from '../../../kernel/plugin.ts'
+import { type ConnackProperties, type Connect, checkPayloadFormat, PacketError } from '../codec/index.ts'
+import { willFields } from '../message-mapping.ts'
+import { reason } from '../reason-codes.ts'
+import { isReserved } from '../topics/delayed-topic.ts'
+import type { MqttHost } from './client.ts'
+
+const neverExpires = 0xffff_ffff
+
+/** A refusal of CONNECT: what its CONNACK says. */
+export class Refusal extends Error {
+  readonly reasonCode: number
+  readonly properties: ConnackProperties
+
+  constructor(reasonCode: number, why: string, properties: ConnackProperties = {}) {
+    super(why)
+    this.name = 'Refusal'
+    this.reasonCode = reasonCode
+    this.properties = properties
+  }
+}
+
+/** What a CONNECT led to. */
+export interface Admission {
+  readonly space: Space
+  readonly session: Session
+  readonly clientId: string
+  /** Seconds; 0: none. */
+  readonly keepAlive: number
+  readonly connack: ConnackProperties
+}
+
+/** What can be said of a CONNECT without asking anybody: its client id, or why it is refused. @throws Refusal */
+export function identify(connect: Connect, mqtt: MqttHost, newId: () => string): string {
+  const { redirect } = mqtt.options
+  if (redirect) {
+    const code = redirect.permanent ? reason.serverMoved : reason.useAnotherServer
+    throw new Refusal(code, `sent on to ${redirect.to}`, { serverReference: redirect.to })
+  }
+  const { will, clientId, protocolLevel, cleanStart } = connect
+  if (will && (isReserved(will.topic) || will.topic.startsWith('$delayed/'))) {
+    throw new Refusal(reason.topicNameInvalid, `the will's topic "${will.topic}" belongs to the server`)
+  }
+  if (will && mqtt.options.checkPayloadFormat) checkWill(will)
+  // MQTT 3.1 knows 1 to 23 characters; longer ones are taken, as every server does.
+  if (clientId !== '') return clientId
+  if (protocolLevel === 3) throw new Refusal(reason.clientIdentifierNotValid, 'MQTT 3.1 requires a client identifier')
+  if (protocolLevel === 4 && !cleanStart) {
+    // [MQTT-3.1.3-8] of 3.1.1
+    throw new Refusal(reason.clientIdentifierNotValid, 'an empty client identifier needs clean session')
+  }
+  return newId()
+}
+
+/** Opens the session of a client that proved who it is. @throws Refusal */
+export async function openSession(
+  mqtt: MqttHost,
+  connect: Connect,
+  clientId: string,
+  space: Space,
+  taken: (reason: 'taken-over' | 'kicked') => void,
+): Promise<Omit<Admission, 'connack'> & { sessionExpiryInterval: number | undefined }> {
+  const { will, properties, cleanStart } = connect
+  if (will && !space.principal.may('publish', mqtt.rewriter.publish(will.topic, clientId, connect.user))) {
+    throw new Refusal(reason.notAuthorized, `may not publish its will to "${will.topic}"`)
+  }
+  const asked = expiryMs(connect, mqtt)
+  const limit = mqtt.host.limits.sessionExpiryMs
+  const expiresAfterMs = limit > 0 ? Math.min(asked, limit) : asked
+  const delaySeconds = will?.properties.willDelayInterval ?? 0
+  const messageExpirySeconds = will?.properties.messageExpiryInterval
+  const session = await space.session(clientId, {
+    clean: cleanStart,
+    expiresAfterMs,
+    taken,
+    ...(will && {
+      will: {
+        message: willFields(will, mqtt.rewriter.publish(will.topic, clientId, connect.user), clientId),
+        delayMs: delaySeconds * 1_000,
+        ...(messageExpirySeconds !== undefined && { expiresAfterMs: messageExpirySeconds * 1_000 }),
+      },
+    }),
+  })
+  const maxKeepAlive = Math.floor(mqtt.options.maxKeepAlive / 1_000)
+  const tooLong = maxKeepAlive > 0 && (connect.keepAlive === 0 || connect.keepAlive > maxKeepAlive)
+  return {
+    space,
+    session,
+    clientId,
+    keepAlive: tooLong ? maxKeepAlive : connect.keepAlive,
+    sessionExpiryInterval:
+      expiresAfterMs === asked || properties.sessionExpiryInterval === undefined ? undefined : expiresAfterMs / 1_000,
+  }
+}
+
+/** What CONNACK tells a 5.0 client of this server. */
+export function connackProperties(
+  mqtt: MqttHost,
+  connect: Connect,
+  opened: { clientId: string; keepAlive: number; sessionExpiryInterval: number | undefined },
+  authenticationData: Uint8Array | undefined,
+): ConnackProperties {
+  const { options } = mqtt
+  const { properties } = connect
+  return {
+    ...(opened.sessionExpiryInterval !== undefined && { sessionExpiryInterval: opened.sessionExpiryInterval }),
+    receiveMaximum: options.receiveMaximum,
+    maximumPacketSize: options.maxPacketBytes,
+    ...(connect.clientId === '' && { assignedClientIdentifier: opened.clientId }),
+    ...(options.topicAliasMaximum > 0 && { topicAliasMaximum: options.topicAliasMaximum }),
+    ...(opened.keepAlive !== connect.keepAlive && { serverKeepAlive: opened.keepAlive }),
+    ...(properties.requestResponseInformation && {
+      responseInformation: options.responseInformation.replaceAll('${clientid}', opened.clientId),
+    }),
+    ...(properties.authenticationMethod !== undefined && { authenticationMethod: properties.authenticationMethod }),
+    ...(authenticationData !== undefined && { authenticationData }),
+  }
+}
+
+/** One enhanced authentication, step by step. @throws Refusal [MQTT-4.12.0-1] */
+export class Authentication {
+  readonly method: string
+  readonly #exchange: Exchange
+
+  constructor(mqtt: MqttHost, connection: Connection, method: string) {
+    const exchange = mqtt.host.exchange(method, connection.peer)
+    if (!exchange) throw new Refusal(reason.badAuthenticationMethod, `no authenticator offers method "${method}"`)
+    this.method = method
+    this.#exchange = exchange
+  }
+
+  /** @throws Refusal [MQTT-4.12.0-4] */
+  async step(
+    data: Uint8Array | undefined,
+  ): Promise<{ challenge: Uint8Array } | { identity: Identity; data?: Uint8Array }> {
+    const answer = await this.#exchange.step(data ?? new Uint8Array(0))
+    if (answer === 'denied') throw new Refusal(reason.notAuthorized, 'enhanced authentication failed')
+    return answer
+  }
+}
+
+/** What an error of login or session opening says in CONNACK. */
+export function refusalOf(error: unknown, connect: Connect): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof PacketError) return new Refusal(error.reasonCode, error.message)
+  if (!isBrokerError(error)) throw error
+  switch (error.code) {
+    case 'BANNED':
+      return new Refusal(reason.banned, error.message)
+    case 'NOT_AUTHORIZED': {
+      const named = connect.user !== undefined || connect.password !== undefined
+      return new Refusal(named ? reason.badUserNameOrPassword : reason.notAuthorized, error.message)
+    }
+    case 'LIMIT_REACHED':
+    case 'STORAGE_FULL':
+      return new Refusal(reason.quotaExceeded, error.message)
+    case 'SESSION_TAKEN':
+      return new Refusal(reason.sessionTakenOver, error.message)
+    default:
+      return new Refusal(reason.serverUnavailable, error.message)
+  }
+}
+
+function expiryMs({ protocolLevel, cleanStart, properties }: Connect, mqtt: MqttHost): number {
+  if (protocolLevel === 5) {
+    const seconds = properties.sessionExpiryInterval ?? 0
+    return seconds === neverExpires ? Number.POSITIVE_INFINITY : seconds * 1_000
+  }
+  return cleanStart ? 0 : mqtt.options.defaultSessionExpiry || Number.POSITIVE_INFINITY
+}
+
+function checkWill(will: NonNullable<Connect['will']>): void {
+  checkPayloadFormat(will.payload, will.properties.payloadFormatIndicator)
+}

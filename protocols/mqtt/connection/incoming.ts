@@ -1,0 +1,202 @@
+import { isBrokerError, Message } from '../../../kernel/plugin.ts'
+import {
+  type Acknowledgement,
+  type AcknowledgementType,
+  checkPayloadFormat,
+  encodeAcknowledgement,
+  InboundTopicAliases,
+  PacketError,
+  type Publish,
+} from '../codec/index.ts'
+import { messageFields } from '../message-mapping.ts'
+import { reason, reasonOf } from '../reason-codes.ts'
+import { isReserved, parseDelayedTopic } from '../topics/delayed-topic.ts'
+import type { Client } from './client.ts'
+
+/** Acknowledgements that wait for one commit. */
+interface Awaiting {
+  readonly commit: Promise<void>
+  readonly acknowledgements: { type: AcknowledgementType; packetId: number }[]
+}
+
+/** Takes what the client publishes, and acknowledges it when it is safe. */
+export class Incoming {
+  readonly #client: Client
+  readonly #aliases: InboundTopicAliases
+  /** QoS 2 identifiers that came on this connection and are not completed: they count against Receive Maximum. */
+  readonly #open = new Set<number>()
+  #awaiting: Awaiting | undefined
+  /** Publishes above QoS 0 whose commit is pending. */
+  #pending = 0
+  #paused = false
+  #ended = false
+  #toldExceeded = false
+
+  constructor(client: Client) {
+    this.#client = client
+    this.#aliases = new InboundTopicAliases(client.level === 5 ? client.mqtt.options.topicAliasMaximum : 0)
+  }
+
+  end(): void {
+    this.#ended = true
+  }
+
+  /** @throws PacketError */
+  publish(packet: Publish): void {
+    const { mqtt, space } = this.#client
+    mqtt.counters.publishesReceived.value++
+    mqtt.counters.payloadReceived.value += packet.payload.length
+    const topic = this.#aliases.resolve(packet.topic, packet.properties.topicAlias)
+    if (packet.qos > 0 && !this.#withinReceiveMaximum(packet)) return
+    const waitMs = space.throttle(packet.payload.length)
+    if (waitMs > 0) this.#throttle(waitMs)
+    if (packet.qos === 2 && this.#client.session.holds(packet.packetId)) {
+      this.#open.add(packet.packetId)
+      return this.#acknowledge('pubrec', packet.packetId, reason.success)
+    }
+    try {
+      this.#take(packet, topic)
+    } catch (error) {
+      this.#refuse(packet, error)
+    }
+  }
+
+  /** PUBREL: the identifier is free again as soon as that is durable, and only then PUBCOMP says so. */
+  pubrel({ packetId }: Acknowledgement): void {
+    const { session } = this.#client
+    const held = session.holds(packetId)
+    const released = held ? session.release(packetId) : undefined
+    const complete = () => {
+      this.#open.delete(packetId)
+      this.#acknowledge('pubcomp', packetId, held ? reason.success : reason.packetIdentifierNotFound)
+    }
+    if (!released) return complete()
+    released.then(
+      () => {
+        if (!this.#ended) complete()
+      },
+      error => this.#client.fail(reason.quotaExceeded, `a release could not be stored: ${String(error)}`),
+    )
+  }
+
+  #take(packet: Publish, topic: string): void {
+    const { mqtt, session, space } = this.#client
+    if (mqtt.options.checkPayloadFormat) checkPayloadFormat(packet.payload, packet.properties.payloadFormatIndicator)
+    const message = this.#message(packet, topic)
+    if (packet.qos === 0) {
+      const published = space.publish(message)
+      if (typeof published !== 'number') published.catch(error => this.#lost(message.topic, error))
+      return
+    }
+    if (packet.qos === 1) return this.#answer('puback', packet, space.publish(message))
+    const published = session.publishOnce(message, packet.packetId)
+    this.#open.add(packet.packetId)
+    this.#answer('pubrec', packet, published ?? 1)
+  }
+
+  #message(packet: Publish, topic: string): Message {
+    const { mqtt, clientId, user } = this.#client
+    const now = mqtt.host.clock.now()
+    if (!topic.startsWith('$')) {
+      const target = mqtt.rewriter.empty ? topic : mqtt.rewriter.publish(topic, clientId, user)
+      return new Message(messageFields(packet, target, clientId, now, undefined))
+    }
+    const delayed = parseDelayedTopic(topic, now)
+    if (!delayed) {
+      if (isReserved(topic)) throw new PacketError(reason.notAuthorized, `"${topic}" belongs to the server`)
+      return new Message(messageFields(packet, topic, clientId, now, undefined))
+    }
+    const target = mqtt.rewriter.publish(delayed.topic, clientId, user)
+    return new Message(messageFields(packet, target, clientId, now, delayed.deliverAt))
+  }
+
+  #answer(type: 'puback' | 'pubrec', packet: Publish, published: number | Promise<void>): void {
+    if (typeof published === 'number') {
+      return this.#acknowledge(type, packet.packetId, published === 0 ? reason.noMatchingSubscribers : reason.success)
+    }
+    this.#pending++
+    this.#open.add(packet.packetId)
+    if (this.#awaiting?.commit === published) {
+      this.#awaiting.acknowledgements.push({ type, packetId: packet.packetId })
+    } else {
+      const awaiting = { commit: published, acknowledgements: [{ type, packetId: packet.packetId }] }
+      this.#awaiting = awaiting
+      published.then(
+        () => this.#committed(awaiting, reason.success),
+        error => this.#committed(awaiting, reasonOf(error)),
+      )
+    }
+    if (!this.#paused && this.#pending >= this.#client.mqtt.options.receiveMaximum) {
+      this.#paused = true
+      this.#client.pause()
+    }
+  }
+
+  /** One look at all that waited for the same commit. */
+  #committed(awaiting: Awaiting, reasonCode: number): void {
+    if (this.#awaiting === awaiting) this.#awaiting = undefined
+    this.#pending -= awaiting.acknowledgements.length
+    if (!this.#ended) {
+      for (const { type, packetId } of awaiting.acknowledgements) {
+        if (type === 'puback' || reasonCode >= 0x80) this.#open.delete(packetId)
+        this.#acknowledge(type, packetId, reasonCode)
+      }
+    }
+    if (!this.#paused || this.#pending >= this.#client.mqtt.options.receiveMaximum) return
+    this.#paused = false
+    this.#client.resume()
+  }
+
+  /** Refused: 5.0 is told why; before that there is only "taken" or the end of the connection. */
+  #refuse(packet: Publish, error: unknown): void {
+    const { mqtt, level, clientId } = this.#client
+    const reasonCode = error instanceof PacketError ? error.reasonCode : reasonOf(error)
+    if (!(error instanceof PacketError) && !isBrokerError(error)) throw error
+    mqtt.counters.publishesDropped.value++
+    mqtt.host.logger.debug({ clientId, reasonCode, why: error.message }, 'a publish was refused')
+    if (packet.qos === 0) {
+      if (reasonCode === reason.payloadFormatInvalid || reasonCode === reason.topicNameInvalid) {
+        this.#client.fail(reasonCode, error.message)
+      }
+      return
+    }
+    this.#acknowledge(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, level === 5 ? reasonCode : 0)
+  }
+
+  /** A code that tells a 3.x client of a refusal does not exist: what was not stored must not be acknowledged. */
+  #acknowledge(type: AcknowledgementType, packetId: number, reasonCode: number): void {
+    const { connection, level, limits, mqtt } = this.#client
+    if (level !== 5 && reasonCode >= 0x80 && type !== 'pubcomp') {
+      return this.#client.fail(reasonCode, 'a publish could not be stored')
+    }
+    mqtt.counters.packetsSent.value++
+    encodeAcknowledgement(connection.output, type, packetId, level, reasonCode, undefined, limits)
+  }
+
+  #withinReceiveMaximum(packet: Publish): boolean {
+    const { mqtt, level, clientId } = this.#client
+    const { receiveMaximum, receiveMaximumExceeded } = mqtt.options
+    // A repetition of what is open is nothing new.
+    if (level !== 5 || this.#open.size < receiveMaximum || this.#open.has(packet.packetId)) return true
+    if (receiveMaximumExceeded === 'close') {
+      this.#client.fail(reason.receiveMaximumExceeded, `more than ${receiveMaximum} publishes are unacknowledged`)
+      return false
+    }
+    if (!this.#toldExceeded) {
+      this.#toldExceeded = true
+      mqtt.host.logger.warn({ clientId, receiveMaximum }, 'the client exceeds its receive maximum')
+    }
+    return true
+  }
+
+  #throttle(waitMs: number): void {
+    const { mqtt } = this.#client
+    this.#client.pause()
+    mqtt.host.clock.after(waitMs, () => this.#client.resume())
+  }
+
+  #lost(topic: string, error: unknown): void {
+    this.#client.mqtt.counters.publishesDropped.value++
+    this.#client.mqtt.host.logger.debug({ topic, error: String(error) }, 'a publish at QoS 0 was not stored')
+  }
+}

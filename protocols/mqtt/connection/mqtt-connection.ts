@@ -1,0 +1,442 @@
+import { randomUUID } from 'node:crypto'
+import type { Connection, Identity, Session, Space } from '../../../kernel/plugin.ts'
+import {
+  type Auth,
+  type ClientPacket,
+  type Connect,
+  type Disconnect,
+  decodePacket,
+  encodeAuth,
+  encodeConnack,
+  encodeDisconnect,
+  encodePingresp,
+  type Limits,
+  noProperties,
+  PacketError,
+  PacketReader,
+  type ProtocolLevel,
+} from '../codec/index.ts'
+import { reason, returnCodeOf } from '../reason-codes.ts'
+import { Authentication, connackProperties, identify, openSession, Refusal, refusalOf } from './admission.ts'
+import type { Client, MqttHost } from './client.ts'
+import { Incoming } from './incoming.ts'
+import { Outgoing } from './outgoing.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/**
+ * new: nothing came yet; connecting: its CONNECT is being judged; authenticating: the client's next AUTH is awaited;
+ * open; closed: nothing is sent or taken any more. [MQTT-3.14.4-1]
+ */
+type State = 'new' | 'connecting' | 'authenticating' | 'open' | 'closed'
+
+/** What a client has once it is let in. */
+interface Parts {
+  readonly client: Client
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
+  readonly subscriptions: Subscriptions
+}
+
+/** One client's connection, from its first byte to its last. */
+export class MqttConnection {
+  readonly #mqtt: MqttHost
+  readonly #connection: Connection
+  readonly #reader: PacketReader
+  #state: State = 'new'
+  #level: ProtocolLevel | 0 = 0
+  #limits: Limits = {}
+  #parts: Parts | undefined
+  /** While the client is not open yet. */
+  #connect: Connect | undefined
+  #authentication: Authentication | undefined
+  #assigned: string | undefined
+  #pauses = 0
+  #cancelExpiry: (() => void) | undefined
+  #ended: (() => void) | undefined
+
+  constructor(mqtt: MqttHost, connection: Connection) {
+    this.#mqtt = mqtt
+    this.#connection = connection
+    this.#reader = new PacketReader({
+      maxPacketBytes: mqtt.options.maxPacketBytes,
+      onPacket: (header, buffer, start, end) => this.#packet(header, buffer, start, end),
+    })
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  get clientId(): string | undefined {
+    return this.#parts?.client.clientId
+  }
+
+  /** Resolves when the connection is over and its session was told. */
+  serve(): Promise<void> {
+    const over = new Promise<void>(resolve => {
+      this.#ended = resolve
+    })
+    this.#connection.onClose = why => this.#gone(why)
+    this.#connection.idleLimit(this.#mqtt.options.connectTimeout, () =>
+      this.#fail(reason.keepAliveTimeout, 'no CONNECT in time'),
+    )
+    this.#connection.receive(chunk => this.#read(() => this.#reader.push(chunk)))
+    return over
+  }
+
+  /** The broker is closing: good-bye. The session stays as it is, so that its will waits for the restart. */
+  shutdown(): void {
+    if (this.#state === 'open') this.#disconnect(reason.serverShuttingDown)
+    this.#close('the server is shutting down', 'keep')
+  }
+
+  /** Every way into the reader: what a client did wrong ends here, and ends that client only. */
+  #read(push: () => void): void {
+    try {
+      push()
+    } catch (error) {
+      if (!(error instanceof PacketError)) throw error
+      this.#mqtt.counters.malformed.value++
+      this.#fail(error.reasonCode, error.message)
+    }
+  }
+
+  #packet(header: number, buffer: Buffer, start: number, end: number): void {
+    this.#mqtt.counters.packetsReceived.value++
+    if (this.#state === 'open') return this.#open(decodePacket(header, buffer, start, end, this.#level))
+    if (this.#state === 'new') {
+      this.#level = announcedLevel(buffer, start, end)
+      const packet = decodePacket(header, buffer, start, end, 0)
+      if (packet.type === 'connect') this.#connecting(packet)
+      return
+    }
+    if (this.#state === 'closed') return
+    const packet = decodePacket(header, buffer, start, end, this.#level)
+    if (packet.type === 'disconnect') return this.#close('the client left while connecting', 'discard')
+    if (packet.type !== 'auth') throw new PacketError(reason.protocolError, `${packet.type} before CONNACK`)
+    this.#step(packet)
+  }
+
+  #open(packet: ClientPacket): void {
+    const parts = this.#parts as Parts
+    switch (packet.type) {
+      case 'publish':
+        return parts.incoming.publish(packet)
+      case 'puback':
+        return parts.outgoing.puback(packet)
+      case 'pubrec':
+        return parts.outgoing.pubrec(packet)
+      case 'pubrel':
+        return parts.incoming.pubrel(packet)
+      case 'pubcomp':
+        return parts.outgoing.pubcomp(packet)
+      case 'subscribe':
+        return parts.subscriptions.subscribe(packet)
+      case 'unsubscribe':
+        return parts.subscriptions.unsubscribe(packet)
+      case 'pingreq':
+        this.#mqtt.counters.packetsSent.value++
+        return encodePingresp(this.#connection.output)
+      case 'disconnect':
+        return this.#left(packet)
+      case 'auth':
+        return this.#reauthenticate(packet, parts)
+      case 'connect':
+        throw new PacketError(reason.protocolError, 'a second CONNECT')
+    }
+  }
+
+  #connecting(connect: Connect): void {
+    this.#level = connect.protocolLevel
+    this.#connect = connect
+    this.#state = 'connecting'
+    this.#limits = {
+      maximumPacketSize: connect.properties.maximumPacketSize,
+      problemInformation: connect.properties.requestProblemInformation,
+    }
+    // What follows its CONNECT waits until the client is let in.
+    this.#pause()
+    this.#judge(connect, async clientId => {
+      const method = connect.properties.authenticationMethod
+      if (method !== undefined) {
+        this.#authentication = new Authentication(this.#mqtt, this.#connection, method)
+        return this.#advance(connect, clientId, connect.properties.authenticationData)
+      }
+      const { user, password } = connect
+      const space = await this.#mqtt.host.login({ clientId, user, password }, this.#connection)
+      await this.#admit(connect, clientId, space, undefined)
+    })
+  }
+
+  /** Runs one part of the admission; a refusal becomes a CONNACK and the end. */
+  #judge(connect: Connect, work: (clientId: string) => Promise<void>): void {
+    const run = async () => work(identify(connect, this.#mqtt, () => this.#assignedId()))
+    run().catch(error => {
+      if (this.#state === 'closed') return
+      try {
+        this.#refuse(refusalOf(error, connect))
+      } catch (fault) {
+        this.#mqtt.host.logger.error({ error: fault }, 'a CONNECT could not be judged')
+        this.#refuse(new Refusal(reason.unspecifiedError, 'internal error'))
+      }
+    })
+  }
+
+  /** The same for all steps of one admission. */
+  #assignedId(): string {
+    return (this.#assigned ??= `auto-${randomUUID()}`)
+  }
+
+  /** AUTH while connecting. */
+  #step(packet: Auth): void {
+    const connect = this.#connect as Connect
+    const { authenticationMethod, authenticationData } = packet.properties
+    if (this.#state !== 'authenticating' || packet.reasonCode !== reason.continueAuthentication) {
+      throw new PacketError(reason.protocolError, 'AUTH where none is expected')
+    }
+    if (authenticationMethod !== this.#authentication?.method) {
+      throw new PacketError(reason.protocolError, 'AUTH with another method than CONNECT')
+    }
+    this.#state = 'connecting'
+    this.#pause()
+    const data = authenticationData && Buffer.from(authenticationData)
+    this.#judge(connect, clientId => this.#advance(connect, clientId, data))
+  }
+
+  async #advance(connect: Connect, clientId: string, data: Uint8Array | undefined): Promise<void> {
+    const authentication = this.#authentication as Authentication
+    const answer = await authentication.step(data)
+    if (this.#state === 'closed') return
+    if ('identity' in answer) {
+      const space = await this.#mqtt.host.admit(answer.identity, clientId, this.#connection)
+      return this.#admit(connect, clientId, space, answer.data)
+    }
+    this.#state = 'authenticating'
+    this.#sendAuth(reason.continueAuthentication, authentication.method, answer.challenge)
+    this.#resume()
+  }
+
+  async #admit(connect: Connect, clientId: string, space: Space, data: Uint8Array | undefined): Promise<void> {
+    if (this.#state === 'closed') return
+    const opened = await openSession(this.#mqtt, connect, clientId, space, why => this.#taken(why))
+    // Gone, or taken over, while its session was being opened.
+    if (this.#isClosed) return opened.session.end({ will: 'publish' })
+    this.#connect = undefined
+    this.#authentication = undefined
+    this.#state = 'open'
+    this.#reader.accept()
+    const { keepAlive, session } = opened
+    // [MQTT-3.1.2-22]
+    this.#connection.idleLimit(keepAlive * 1_500, () => this.#fail(reason.keepAliveTimeout, 'keep alive timeout'))
+    this.#expireWith(space)
+    const parts = this.#makeParts(connect, clientId, space, session)
+    this.#parts = parts
+    this.#mqtt.counters.packetsSent.value++
+    const connack = {
+      sessionPresent: session.resumed,
+      reasonCode: reason.success,
+      properties: connackProperties(this.#mqtt, connect, opened, data),
+    }
+    encodeConnack(this.#connection.output, connack, connect.protocolLevel, this.#limits)
+    this.#tell('client.connected', connect)
+    parts.outgoing.start()
+    parts.subscriptions.autoSubscribe()
+    this.#resume()
+  }
+
+  #makeParts(connect: Connect, clientId: string, space: Space, session: Session): Parts {
+    const { properties } = connect
+    const client: Client = {
+      mqtt: this.#mqtt,
+      connection: this.#connection,
+      space,
+      session,
+      clientId,
+      level: connect.protocolLevel,
+      user: space.principal.user,
+      limits: this.#limits,
+      receiveMaximum: properties.receiveMaximum ?? 65_535,
+      topicAliasMaximum: properties.topicAliasMaximum ?? 0,
+      bridge: connect.bridge,
+      sessionExpiryInterval: properties.sessionExpiryInterval ?? 0,
+      authenticationMethod: properties.authenticationMethod,
+      fail: (reasonCode, why) => this.#fail(reasonCode, why),
+      pause: () => this.#pause(),
+      resume: () => this.#resume(),
+    }
+    return {
+      client,
+      incoming: new Incoming(client),
+      outgoing: new Outgoing(client),
+      subscriptions: new Subscriptions(client),
+    }
+  }
+
+  /** The rights of a token end with it. */
+  #expireWith(space: Space): void {
+    const { expiresAt } = space.principal
+    if (expiresAt === undefined) return
+    const { clock } = this.#mqtt.host
+    const delayMs = Math.min(Math.max(0, expiresAt - clock.now()), 0x7fff_ffff)
+    this.#cancelExpiry = clock.after(delayMs, () => this.#fail(reason.notAuthorized, 'the credentials have expired'))
+  }
+
+  /** DISCONNECT. Only 0x00 discards the will. [MQTT-3.14.4-3] */
+  #left({ reasonCode, properties }: Disconnect): void {
+    const { client } = this.#parts as Parts
+    const interval = properties.sessionExpiryInterval
+    if (interval !== undefined && interval > 0 && client.sessionExpiryInterval === 0) {
+      throw new PacketError(reason.protocolError, 'DISCONNECT turns a session that ends into one that stays')
+    }
+    const expiresAfterMs =
+      interval === undefined ? undefined : interval === 0xffff_ffff ? Number.POSITIVE_INFINITY : interval * 1_000
+    this.#close('the client disconnected', reasonCode === reason.success ? 'discard' : 'publish', expiresAfterMs)
+  }
+
+  /** AUTH of an open connection: the client proves anew who it is. [MQTT-4.12.1-1] */
+  #reauthenticate(packet: Auth, { client }: Parts): void {
+    const { authenticationMethod, authenticationData } = packet.properties
+    if (client.authenticationMethod === undefined || authenticationMethod !== client.authenticationMethod) {
+      throw new PacketError(reason.protocolError, 'AUTH without, or with another method than CONNECT')
+    }
+    const begins = packet.reasonCode === reason.reAuthenticate
+    if (begins === (this.#authentication !== undefined)) {
+      throw new PacketError(
+        reason.protocolError,
+        begins ? 're-authentication within one' : 'AUTH where none is expected',
+      )
+    }
+    this.#authentication ??= new Authentication(this.#mqtt, this.#connection, authenticationMethod)
+    const authentication = this.#authentication
+    authentication
+      .step(authenticationData && Buffer.from(authenticationData))
+      .then(answer => {
+        if (this.#state !== 'open') return
+        if (!('identity' in answer)) {
+          return this.#sendAuth(reason.continueAuthentication, authentication.method, answer.challenge)
+        }
+        this.#authentication = undefined
+        this.#reauthenticated(client, answer.identity)
+        this.#sendAuth(reason.success, authentication.method, answer.data)
+      })
+      .catch(error => this.#fail(reason.notAuthorized, `re-authentication failed: ${String(error)}`))
+  }
+
+  /** Who re-authenticates must be who it was. @throws Refusal [MQTT-4.12.1-2] */
+  #reauthenticated(client: Client, identity: Identity): void {
+    if (identity.user !== client.user) throw new Refusal(reason.notAuthorized, 'another user')
+  }
+
+  #sendAuth(reasonCode: number, authenticationMethod: string, authenticationData: Uint8Array | undefined): void {
+    if (this.#state === 'closed') return
+    this.#mqtt.counters.packetsSent.value++
+    const properties = { authenticationMethod, ...(authenticationData && { authenticationData }) }
+    encodeAuth(this.#connection.output, { reasonCode, properties }, 5, this.#limits)
+  }
+
+  #taken(why: 'taken-over' | 'kicked'): void {
+    const reasonCode = why === 'taken-over' ? reason.sessionTakenOver : reason.administrativeAction
+    if (this.#state === 'open') this.#disconnect(reasonCode)
+    else if (this.#state === 'connecting') this.#connack(new Refusal(reasonCode, why))
+    this.#close(why === 'taken-over' ? 'its session was taken over' : 'it was disconnected by an administrator', 'keep')
+  }
+
+  #fail(reasonCode: number, why: string): void {
+    if (this.#state === 'closed') return
+    const { logger } = this.#mqtt.host
+    const { address } = this.#connection.peer
+    logger.info({ clientId: this.clientId, address, reasonCode, why: why.slice(0, 200) }, 'client closed')
+    if (this.#state === 'open') this.#disconnect(reasonCode)
+    // A 3.x client, and one that spoke no MQTT at all, is told nothing. [MQTT-3.1.4-1] of 3.1.1
+    else if (this.#level === 5) this.#connack(new Refusal(reasonCode, why))
+    this.#close(why, 'publish')
+  }
+
+  #refuse(refusal: Refusal): void {
+    const { logger } = this.#mqtt.host
+    const { address } = this.#connection.peer
+    logger.info(
+      { clientId: this.#connect?.clientId, address, reasonCode: refusal.reasonCode, why: refusal.message },
+      'client refused',
+    )
+    this.#connack(refusal)
+    this.#close(refusal.message, 'publish')
+  }
+
+  #connack({ reasonCode, properties }: Refusal): void {
+    if (this.#level === 0) return
+    this.#mqtt.counters.packetsSent.value++
+    const code = this.#level === 5 ? reasonCode : returnCodeOf(reasonCode)
+    const packet = { sessionPresent: false, reasonCode: code, properties }
+    encodeConnack(this.#connection.output, packet, this.#level, this.#limits)
+  }
+
+  /** 3.x has no word for it; the connection just ends. */
+  #disconnect(reasonCode: number): void {
+    this.#mqtt.counters.packetsSent.value++
+    const properties = noProperties
+    encodeDisconnect(this.#connection.output, { reasonCode, properties }, this.#level === 5 ? 5 : 4, this.#limits)
+  }
+
+  #close(why: string, will: 'publish' | 'discard' | 'keep', expiresAfterMs?: number): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#reader.stop()
+    this.#cancelExpiry?.()
+    const parts = this.#parts
+    parts?.incoming.end()
+    parts?.outgoing.end()
+    this.#connection.close(why)
+    if (!parts) return
+    this.#tell('client.disconnected', undefined, why)
+    if (will === 'keep') return
+    parts.client.session.end({ will, expiresAfterMs }).catch(error => {
+      this.#mqtt.host.logger.error(
+        { clientId: parts.client.clientId, error: String(error) },
+        'a session could not be ended',
+      )
+    })
+  }
+
+  #gone(why: string): void {
+    this.#close(why, 'publish')
+    this.#ended?.()
+  }
+
+  #tell(event: string, connect: Connect | undefined, why?: string): void {
+    const { client } = this.#parts as Parts
+    const { peer, listener } = this.#connection
+    this.#mqtt.host.events.emit(event, {
+      clientId: client.clientId,
+      username: client.user ?? null,
+      tenant: client.space.principal.tenant,
+      address: peer.address,
+      port: peer.port,
+      listener,
+      protocolLevel: client.level,
+      ...(connect && { cleanStart: connect.cleanStart, keepAlive: connect.keepAlive }),
+      ...(why !== undefined && { reason: why }),
+    })
+  }
+
+  #pause(): void {
+    if (this.#pauses++ > 0) return
+    this.#reader.pause()
+    this.#connection.pause()
+  }
+
+  #resume(): void {
+    if (this.#pauses === 0 || --this.#pauses > 0 || this.#state === 'closed') return
+    this.#connection.resume()
+    this.#read(() => this.#reader.resume())
+  }
+}
+
+/** The protocol level a CONNECT names, as far as an answer depends on it: 5 also for levels that do not exist. */
+function announcedLevel(buffer: Buffer, start: number, end: number): ProtocolLevel | 0 {
+  const nameBytes = end - start >= 2 ? buffer.readUInt16BE(start) : 0
+  const levelAt = start + 2 + nameBytes
+  if (levelAt >= end) return 0
+  const level = (buffer[levelAt] as number) & 0x7f
+  return level === 3 || level === 4 ? level : 5
+}

@@ -1,0 +1,150 @@
+import type { BindRequest, Bound } from '../../../kernel/plugin.ts'
+import { isBrokerError } from '../../../kernel/plugin.ts'
+import { encodeSuback, encodeUnsuback, type Subscribe, type Subscription, type Unsubscribe } from '../codec/index.ts'
+import { reason, reasonOf } from '../reason-codes.ts'
+import { parseSubscriptionFilter, type SubscriptionFilter } from '../topics/subscription-filter.ts'
+import type { Client } from './client.ts'
+
+/** What a binding keeps of its subscription, besides its QoS. */
+export interface SubscriptionData {
+  readonly retainAsPublished: boolean
+  readonly retainHandling: 0 | 1 | 2
+  readonly identifier?: number
+}
+
+/** SUBSCRIBE and UNSUBSCRIBE, and the subscriptions made for a client. */
+export class Subscriptions {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  subscribe(packet: Subscribe): void {
+    const identifier = packet.properties.subscriptionIdentifiers?.[0]
+    const { connection, level, limits, mqtt } = this.#client
+    this.#bind(packet.subscriptions, identifier, codes => {
+      mqtt.counters.packetsSent.value++
+      encodeSuback(connection.output, { packetId: packet.packetId, reasonCodes: codes }, level, limits)
+    })
+  }
+
+  /** Subscriptions that the configuration makes for every client. */
+  autoSubscribe(): void {
+    const { mqtt, clientId, user, connection } = this.#client
+    const { autoSubscribe } = mqtt.options
+    if (autoSubscribe.length === 0) return
+    const subscriptions = autoSubscribe.flatMap(rule => {
+      const filter = fill(rule.filter, { clientid: clientId, username: user, host: connection.peer.address })
+      return filter === undefined ? [] : [{ ...rule, filter }]
+    })
+    this.#bind(subscriptions, undefined, () => {})
+  }
+
+  unsubscribe(packet: Unsubscribe): void {
+    const { connection, level, limits, mqtt, session, clientId } = this.#client
+    const filters = packet.filters.map(text => this.#parse(text))
+    const known = filters.flatMap(parsed => (parsed instanceof Error ? [] : [parsed]))
+    session
+      .unbind(known, existed => {
+        let next = 0
+        const reasonCodes = filters.map(parsed => {
+          if (parsed instanceof Error) return reasonOf(parsed)
+          return existed[next++] ? reason.success : reason.noSubscriptionExisted
+        })
+        mqtt.counters.packetsSent.value++
+        encodeUnsuback(connection.output, { packetId: packet.packetId, reasonCodes }, level, limits)
+        this.#tell('client.unsubscribed', packet.filters, { clientId })
+      })
+      .catch(error => this.#client.fail(reasonOf(error), `UNSUBSCRIBE could not be stored: ${String(error)}`))
+  }
+
+  #bind(
+    subscriptions: readonly Subscription[],
+    identifier: number | undefined,
+    granted: (reasonCodes: readonly number[]) => void,
+  ): void {
+    const { session, clientId } = this.#client
+    const parsed = subscriptions.map(subscription => this.#parse(subscription.filter))
+    const requests = subscriptions.flatMap((subscription, i) => {
+      const filter = parsed[i] as SubscriptionFilter | Error
+      return filter instanceof Error ? [] : [bindRequest(subscription, filter, identifier)]
+    })
+    session
+      .bind(requests, results => {
+        let next = 0
+        const bound = parsed.map(filter => (filter instanceof Error ? filter : (results[next++] as Bound)))
+        granted(bound.map((one, i) => codeOf(one, subscriptions[i] as Subscription)))
+        // After SUBACK, and before anything that is published from now on.
+        for (const [i, one] of bound.entries()) this.#replay(one, subscriptions[i] as Subscription)
+        this.#tell(
+          'client.subscribed',
+          subscriptions.map(({ filter }) => filter),
+          { clientId },
+        )
+      })
+      .catch(error => this.#client.fail(reasonOf(error), `SUBSCRIBE could not be stored: ${String(error)}`))
+  }
+
+  /** [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get no retained messages. */
+  #replay(bound: Bound | Error, subscription: Subscription): void {
+    if (bound instanceof Error || !bound.binding || bound.binding.options.group !== undefined) return
+    const { retainHandling } = subscription
+    if (retainHandling === 0 || (retainHandling === 1 && !bound.existed)) this.#client.session.replay(bound.binding)
+  }
+
+  #parse(text: string): SubscriptionFilter | Error {
+    const { mqtt, clientId, user } = this.#client
+    try {
+      const parsed = parseSubscriptionFilter(text)
+      if (mqtt.rewriter.empty) return parsed
+      return { ...parsed, filter: mqtt.rewriter.subscribe(parsed.filter, clientId, user) }
+    } catch (error) {
+      if (isBrokerError(error)) return error
+      throw error
+    }
+  }
+
+  #tell(event: string, filters: readonly string[], client: { clientId: string }): void {
+    const { mqtt, user, space } = this.#client
+    mqtt.host.events.emit(event, { ...client, username: user ?? null, tenant: space.principal.tenant, filters })
+  }
+}
+
+function bindRequest(
+  { qos, noLocal, retainAsPublished, retainHandling }: Subscription,
+  { filter, group, exclusive }: SubscriptionFilter,
+  identifier: number | undefined,
+): BindRequest {
+  const data: SubscriptionData = {
+    retainAsPublished,
+    retainHandling,
+    ...(identifier !== undefined && { identifier }),
+  }
+  return {
+    filter,
+    options: {
+      guarantee: qos,
+      data,
+      ...(noLocal && { excludeOwn: true }),
+      ...(group !== undefined && { group }),
+      ...(exclusive && { exclusive: true }),
+    },
+  }
+}
+
+function codeOf(bound: Bound | Error, { qos }: Subscription): number {
+  if (bound instanceof Error) return reasonOf(bound)
+  return bound.error ? reasonOf(bound.error) : qos
+}
+
+/** Replaces `${name}`; undefined when a value is missing or would change the filter's meaning. */
+function fill(text: string, values: Record<string, string | undefined>): string | undefined {
+  let complete = true
+  const filled = text.replace(/\$\{(\w+)\}/g, (whole, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined
+    if (value === undefined || value === '' || /[+#/]/.test(value)) complete = false
+    return value ?? whole
+  })
+  return complete ? filled : undefined
+}

@@ -1,0 +1,55 @@
+import type { Connection, Protocol, ProtocolHost, ProtocolPlugin } from '../../kernel/plugin.ts'
+import type { MqttCounters, MqttHost } from './connection/client.ts'
+import { MqttConnection } from './connection/mqtt-connection.ts'
+import { type MqttOptions, mqttOptions } from './options.ts'
+import { Rewriter } from './topics/rewriter.ts'
+
+/** MQTT 3.1, 3.1.1 and 5.0. */
+export const mqtt: ProtocolPlugin<MqttOptions> = {
+  kind: 'protocol',
+  name: 'mqtt',
+  api: 1,
+  options: mqttOptions,
+  open: async (host, options) => new Mqtt(host, options),
+}
+
+class Mqtt implements Protocol {
+  readonly websocket = { subprotocols: ['mqtt', 'mqttv3.1'], path: '/mqtt' }
+  readonly #shared: MqttHost
+  readonly #connections = new Set<MqttConnection>()
+
+  constructor(host: ProtocolHost, options: MqttOptions) {
+    this.#shared = { host, options, rewriter: new Rewriter(options.rewrite), counters: countersOf(host) }
+  }
+
+  async serve(connection: Connection): Promise<void> {
+    const client = new MqttConnection(this.#shared, connection)
+    this.#connections.add(client)
+    try {
+      await client.serve()
+    } finally {
+      this.#connections.delete(client)
+    }
+  }
+
+  inspect(): Record<string, unknown> {
+    return { connections: this.#connections.size }
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#connections) client.shutdown()
+  }
+}
+
+function countersOf({ counters }: ProtocolHost): MqttCounters {
+  return {
+    packetsReceived: counters.counter('mqtt_packets_received'),
+    packetsSent: counters.counter('mqtt_packets_sent'),
+    publishesReceived: counters.counter('mqtt_publishes_received'),
+    publishesSent: counters.counter('mqtt_publishes_sent'),
+    publishesDropped: counters.counter('mqtt_publishes_dropped'),
+    malformed: counters.counter('mqtt_malformed_packets'),
+    payloadReceived: counters.counter('mqtt_payload_received_bytes'),
+    payloadSent: counters.counter('mqtt_payload_sent_bytes'),
+  }
+}
