@@ -10,6 +10,7 @@ export interface Disk {
   unlink(path: string): Promise<void>
   /** Names in a directory; empty when there is no such directory. */
   list(directory: string): Promise<string[]>
+  /** Makes a directory and those above it, durably. Nothing happens when it is there. */
   makeDirectory(path: string): Promise<void>
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>

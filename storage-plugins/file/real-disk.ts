@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 import { errorCode } from './disk.ts'
 import { lock } from './lock.ts'
@@ -20,23 +21,29 @@ export const realDisk: Disk = {
     }
   },
   makeDirectory: async path => {
-    await mkdir(path, { recursive: true, mode: 0o750 })
-  },
-  syncDirectory: async path => {
-    // Windows has no such thing: its directory entries are journalled.
-    if (process.platform === 'win32') return
-    const handle = await open(path, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
+    const made = await mkdir(path, { recursive: true, mode: 0o750 })
+    if (made === undefined) return
+    for (let each = resolve(path); each.length >= resolve(made).length; each = dirname(each)) {
+      await syncDirectory(dirname(each))
     }
   },
+  syncDirectory,
   freeBytes: async path => {
     const { bavail, bsize } = await statfs(path)
     return bavail * bsize
   },
   lock,
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no such thing: its directory entries are journalled.
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 class RealFile implements DiskFile {
