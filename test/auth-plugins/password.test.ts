@@ -249,10 +249,10 @@ function client(user: string, secret: string, { gs2 = 'n,,', nonce = 'rOprNGfwEb
   let verifier = ''
   return {
     first: Buffer.from(gs2 + bare),
-    final(challenge: Uint8Array, binding = gs2) {
+    final(challenge: Uint8Array, binding = gs2, repeated?: string) {
       const serverFirst = Buffer.from(challenge).toString()
       const [, full = '', salt = '', count = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst) ?? []
-      const withoutProof = `c=${Buffer.from(binding).toString('base64')},r=${full}`
+      const withoutProof = `c=${Buffer.from(binding).toString('base64')},r=${repeated ?? full}`
       const message = `${bare},${serverFirst},${withoutProof}`
       const sign = (key: Uint8Array, text: string) => createHmac('sha256', key).update(text).digest()
       const salted = pbkdf2Sync(secret, Buffer.from(salt, 'base64'), Number(count), 32, 'sha256')
@@ -358,6 +358,14 @@ test('a SCRAM run whose nonce, binding or proof was changed on the way is denied
     expect(change(final)).not.toBe(final)
     expect([what, await exchange.step(Buffer.from(change(final)))]).toEqual([what, 'denied'])
   }
+})
+
+test('a correctly signed answer to another nonce is denied, so that none can be replayed', async () => {
+  const { auth } = await opened(await scramFile())
+  const exchange = auth.exchange!('SCRAM-SHA-256', peer)!
+  const ann = client('ann', 'correct')
+  const challenge = await challengeOf(exchange, ann.first)
+  expect(await exchange.step(ann.final(challenge, 'n,,', 'rOprNGfwEbeRWgbNEkqOxyz'))).toBe('denied')
 })
 
 test('a downgrade of the channel binding flag is noticed', async () => {
