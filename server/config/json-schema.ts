@@ -17,7 +17,7 @@ export async function configJsonSchema(catalogue: Catalogue): Promise<Record<str
       delete jsonSchema.secret
     },
   }) as Record<string, unknown>
-  return { ...json, title: 'robustmq.yaml', required: undefined }
+  return { ...json, title: 'robustmq.yaml' }
 }
 
 /** The schema with the options of every plugin there is. */

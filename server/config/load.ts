@@ -8,7 +8,7 @@ import { interpolate } from './interpolate.ts'
 import { addIssues, fillEmpty } from './issues.ts'
 import { type LoadedPlugins, loadNamed, specsOf } from './plugin-choice.ts'
 import { ConfigError } from './problem.ts'
-import { type Config, configSchema, defaultData } from './schema.ts'
+import { type Config, configSchema, defaultData, standardListeners } from './schema.ts'
 
 export interface ConfigSources {
   /** As the user named it. Default: `robustmq.yaml` in the current folder, if there is one. */
@@ -93,7 +93,7 @@ async function readFile(file: string, cwd: string): Promise<ConfigDocument> {
 /** Without listeners of their own, users get plain ones; the environment may still change them. */
 function seedListeners(document: ConfigDocument): boolean {
   if (document.root.listeners !== undefined) return false
-  document.set(['listeners'], toValue({ tcp: { transport: 'tcp' }, ws: { transport: 'ws' } }) as Value, {
+  document.set(['listeners'], toValue(standardListeners) as Value, {
     at: 'default',
   })
   return true

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Catalogue } from '../catalogue.ts'
 import { describedSchema } from './json-schema.ts'
 import { type Shape, shapeOf } from './shape.ts'
+import { formatBytes, formatDuration } from './units.ts'
 
 const head = `# Configuration
 
@@ -39,8 +40,8 @@ function addRows(rows: string[], path: string, schema: z.ZodType): void {
   const shape = shapeOf(schema)
   const { description = '', required } = shape.about
   const fallback = shape.about.default
-  const standard = fallback !== undefined ? code(fallback) : required ? 'required' : ''
-  if (!(shape.kind === 'section' && description === '')) rows.push(row(path, kindOf(shape), standard, description))
+  const standard = fallback !== undefined ? code(written(shape, fallback)) : required ? 'required' : ''
+  if (description !== '') rows.push(row(path, kindOf(shape), standard, description))
   if (shape.kind === 'section')
     for (const [key, field] of Object.entries(shape.fields)) addRows(rows, `${path}.${key}`, field)
   else if (shape.kind === 'map') addInner(rows, `${path}.<name>`, shape.of)
@@ -68,7 +69,13 @@ function kindOf(shape: Shape): string {
   if (shape.kind === 'map') return `a ${kindOf(shapeOf(shape.of))} for each name`
   if (shape.kind === 'boolean') return '`true`, `false`'
   if (shape.kind === 'text' && shape.choices) return shape.choices.map(code).join(', ')
+  if (shape.about.file) return 'path'
   return shape.about.secret ? 'text, secret' : shape.kind
+}
+
+function written({ about }: Shape, value: unknown): unknown {
+  if (typeof value !== 'number') return value
+  return about.unit === 'duration' ? formatDuration(value) : about.unit === 'bytes' ? formatBytes(value) : value
 }
 
 function row(...cells: string[]): string {

@@ -18,6 +18,9 @@ z.config({ jitless: true })
 
 export const standardPorts = { tcp: 1883, tls: 8883, ws: 8083, wss: 8084 } as const
 
+/** Served when no listeners are configured. */
+export const standardListeners = { tcp: { transport: 'tcp' }, ws: { transport: 'ws' } } as const
+
 export const defaultData = './data'
 
 export type Absolute = (path: string) => string
@@ -54,9 +57,8 @@ function coreFields(plugins: PluginSpecs, absolute: Absolute) {
         listener(plugins, absolute),
       )
       .refine(map => Object.keys(map).length > 0, 'expected at least one listener')
-      .describe(
-        'Where clients connect: a name of your choice for each. Default: `tcp` (1883) and `ws` (8083) on all addresses.',
-      ),
+      .prefault(standardListeners)
+      .describe('Where clients connect: a name of your choice for each.'),
     storage: choice(plugins.storage, absolute).prefault({ type: 'file' }).describe('Where durable state is kept.'),
     access: access(plugins, absolute)
       .prefault({})
@@ -198,12 +200,21 @@ function filterFault(filter: string, context: z.RefinementCtx): void {
 function choice(specs: ReadonlyMap<string, OptionsSpec | undefined>, absolute: Absolute) {
   const options = [...specs].map(([name, spec]) => {
     const type = z.literal(name)
-    return spec ? z.strictObject({ type, ...optionsToFields(spec, absolute) }) : z.looseObject({ type })
+    return spec
+      ? z.strictObject({ type, ...optionsToFields(inDataDirectory(spec), absolute) })
+      : z.looseObject({ type })
   })
   return z.discriminatedUnion(
     'type',
     options as unknown as [z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>],
   )
+}
+
+/** A plugin that wants a directory gets the data directory, unless it is given another. */
+function inDataDirectory(spec: OptionsSpec): OptionsSpec {
+  const { directory } = spec
+  if (directory?.type !== 'file') return spec
+  return { ...spec, directory: { ...directory, required: false, describe: `${directory.describe} Default: \`data\`.` } }
 }
 
 function protocolSections({ protocols }: PluginSpecs, absolute: Absolute): Record<string, z.ZodType> {

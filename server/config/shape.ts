@@ -15,6 +15,7 @@ declare module 'zod' {
 export interface About {
   readonly description?: string
   readonly unit?: 'duration' | 'bytes'
+  readonly file?: boolean
   readonly secret?: boolean
   readonly default?: unknown
   readonly required: boolean
