@@ -2,7 +2,7 @@ import type { Log, ReadLimit } from '../../kernel/plugin.ts'
 import { BrokerError } from '../../kernel/plugin.ts'
 import { Batch } from './batch.ts'
 import { frameHeaderBytes, recordHeaderBytes } from './frame.ts'
-import { isFull } from './health.ts'
+import { full, isFull } from './health.ts'
 import type { JournalOptions } from './journal-options.ts'
 import { OpenFiles } from './open-files.ts'
 import { recoverSegments } from './recovery.ts'
@@ -38,10 +38,14 @@ export class Journal implements Log {
     this.#filling = new Batch(tail.next, undefined)
   }
 
-  /** @throws BrokerError STORAGE_CORRUPT: a frame before the end is damaged. */
+  /** @throws BrokerError STORAGE_CORRUPT: a frame before the end is damaged. STORAGE_FULL: no room to begin. */
   static async open(options: JournalOptions): Promise<Journal> {
-    const segments = await recoverSegments(options)
-    return new Journal(options, segments, await Tail.open(options, segments))
+    try {
+      const segments = await recoverSegments(options)
+      return new Journal(options, segments, await Tail.open(options, segments))
+    } catch (error) {
+      throw isFull(error) ? full(options.directory, error) : error
+    }
   }
 
   get first(): number {

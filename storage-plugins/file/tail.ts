@@ -22,13 +22,9 @@ export class Tail {
   static async open(options: JournalOptions, segments: Segment[]): Promise<Tail> {
     const last = segments.at(-1)
     if (last !== undefined) return new Tail(options, last, await options.disk.open(last.path, 'write'))
-    try {
-      const { segment, file } = await createSegment(options, 0)
-      segments.push(segment)
-      return new Tail(options, segment, file)
-    } catch (error) {
-      throw isFull(error) ? full(options.directory, error) : error
-    }
+    const { segment, file } = await createSegment(options, 0)
+    segments.push(segment)
+    return new Tail(options, segment, file)
   }
 
   get next(): number {

@@ -96,8 +96,10 @@ export class SimulatedDisk implements Disk {
     return this.#inode(path).live
   }
 
+  /** Names of files and directories. */
   names(directory: string): string[] {
-    return [...(this.#directories.get(directory)?.live.keys() ?? [])].sort()
+    const below = [...this.#directories.keys()].filter(path => path !== directory && dirname(path) === directory)
+    return [...(this.#directories.get(directory)?.live.keys() ?? []), ...below.map(path => basename(path))].sort()
   }
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
