@@ -1,12 +1,19 @@
 import type { Cursor } from './cursor.ts'
-import { malformed, PacketError, unsupportedProtocolVersion, violation } from './packet-error.ts'
+import {
+  clientIdentifierNotValid,
+  malformed,
+  malformedPacket,
+  PacketError,
+  unsupportedProtocolVersion,
+  violation,
+} from './packet-error.ts'
 import { packetType } from './packet-type.ts'
 import type { Connect, ProtocolLevel, Qos, Will } from './packets.ts'
 import type { Properties } from './properties.ts'
 import { noProperties } from './properties.ts'
 import { readProperties } from './property-reader.ts'
 import { willCarrier } from './property-table.ts'
-import { checkTopicName } from './topic-name.ts'
+import { isTopicName } from './topic-name.ts'
 
 const reservedFlag = 0x01
 const cleanStartFlag = 0x02
@@ -35,7 +42,7 @@ export function readConnect(header: number, cursor: Cursor): Connect {
   const keepAlive = cursor.uint16()
   const properties = protocolLevel === 5 ? readProperties(cursor, packetType.connect) : noProperties
   checkAuthentication(properties)
-  const clientId = cursor.text()
+  const clientId = cursor.text(protocolLevel === 5 ? clientIdentifierNotValid : malformedPacket)
   const will = (flags & willFlag) !== 0 ? readWill(cursor, flags, protocolLevel) : undefined
   const user = (flags & userFlag) !== 0 ? cursor.text() : undefined
   const password = (flags & passwordFlag) !== 0 ? cursor.binary() : undefined
@@ -57,7 +64,8 @@ export function readConnect(header: number, cursor: Cursor): Connect {
 
 function checkProtocol(name: string, level: number): void {
   const served = name === 'MQTT' ? level === 4 || level === 5 : name === 'MQIsdp' && level === 3
-  if (!served) throw new PacketError(unsupportedProtocolVersion, `protocol "${name}" at level ${level} is not served`)
+  if (!served)
+    throw new PacketError(unsupportedProtocolVersion, `protocol "${name.slice(0, 20)}" at level ${level} is not served`)
 }
 
 function checkFlags(flags: number, level: number): void {
@@ -77,9 +85,8 @@ function willQos(flags: number): number {
 
 function readWill(cursor: Cursor, flags: number, level: number): Will {
   const properties = level === 5 ? readProperties(cursor, willCarrier) : noProperties
-  if (properties.responseTopic !== undefined) checkTopicName(properties.responseTopic, 'response topic of the will')
   const topic = cursor.text()
-  checkTopicName(topic, 'will topic')
+  if (!isTopicName(topic)) throw malformed('the will topic is empty or has a wildcard')
   const payload = cursor.binary()
   return { topic, payload, qos: willQos(flags) as Qos, retain: (flags & willRetainFlag) !== 0, properties }
 }

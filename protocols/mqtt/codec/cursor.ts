@@ -1,4 +1,4 @@
-import { malformed } from './packet-error.ts'
+import { malformed, malformedPacket } from './packet-error.ts'
 import { decodeText } from './text.ts'
 
 /** Reads the data types of MQTT from a stretch of a buffer. Every read past its end throws PacketError 0x81. */
@@ -43,9 +43,10 @@ export class Cursor {
     throw malformed('a variable byte integer has more than four bytes')
   }
 
-  text(): string {
+  /** `reasonCode`: the one to throw for characters that may not be. */
+  text(reasonCode = malformedPacket): string {
     const start = this.#take(this.uint16())
-    return decodeText(this.buffer, start, this.position)
+    return decodeText(this.buffer, start, this.position, reasonCode)
   }
 
   /** An own, exact copy: what is read here outlives the read buffer. */

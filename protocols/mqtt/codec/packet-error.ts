@@ -2,7 +2,7 @@
 export const malformedPacket = 0x81
 export const protocolError = 0x82
 export const unsupportedProtocolVersion = 0x84
-export const topicNameInvalid = 0x90
+export const clientIdentifierNotValid = 0x85
 export const topicAliasInvalid = 0x94
 export const packetTooLarge = 0x95
 export const quotaExceeded = 0x97

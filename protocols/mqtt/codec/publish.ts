@@ -8,7 +8,7 @@ import type { PublishProperties } from './properties.ts'
 import { noProperties } from './properties.ts'
 import { readProperties } from './property-reader.ts'
 import { propertiesSize, writeProperties } from './property-writer.ts'
-import { checkTopicName, decodeTopicName } from './topic-name.ts'
+import { decodeTopicName } from './topic-name.ts'
 import { variableSize, writeUint16, writeVariable } from './writer.ts'
 
 // One for all: a packet is read in one go, so nothing else can be using it.
@@ -42,13 +42,9 @@ export function readPublish(header: number, buffer: Buffer, start: number, end: 
       cursor.end = end
       properties = readProperties(cursor, packetType.publish)
       position = cursor.position
-      if (properties.responseTopic !== undefined) checkTopicName(properties.responseTopic, 'response topic')
     }
   }
-  if (topic === '') {
-    if (level !== 5) throw malformed('the topic name is empty')
-    if (properties.topicAlias === undefined) throw violation('PUBLISH has neither topic name nor topic alias')
-  }
+  if (topic === '' && properties.topicAlias === undefined) throw malformed('PUBLISH has neither topic name nor alias')
 
   return {
     type: 'publish',

@@ -9,7 +9,7 @@ import { readProperties } from './property-reader.ts'
 export function readSubscribe(cursor: Cursor, level: ProtocolLevel): Subscribe {
   const packetId = readPacketId(cursor)
   const properties = level === 5 ? readProperties(cursor, packetType.subscribe) : noProperties
-  if (cursor.remaining === 0) throw violation('SUBSCRIBE names no filter') // [MQTT-3.8.3-2]
+  if (cursor.remaining === 0) throw malformed('SUBSCRIBE names no filter') // [MQTT-3.8.3-2]
   const subscriptions: Subscription[] = []
   while (cursor.remaining > 0) subscriptions.push(readSubscription(cursor, level))
   return { type: 'subscribe', packetId, subscriptions, properties }
@@ -21,9 +21,9 @@ function readSubscription(cursor: Cursor, level: ProtocolLevel): Subscription {
   const reserved = level === 5 ? 0xc0 : 0xfc
   if ((options & reserved) !== 0) throw malformed('reserved bits of the subscription options are set') // [MQTT-3.8.3-5]
   const qos = options & 3
-  if (qos === 3) throw violation('a subscription asks for QoS 3')
+  if (qos === 3) throw malformed('a subscription asks for QoS 3')
   const retainHandling = options >> 4
-  if (retainHandling === 3) throw violation('a subscription has retain handling 3')
+  if (retainHandling === 3) throw malformed('a subscription has retain handling 3')
   const noLocal = (options & 4) !== 0
   if (noLocal && filter.startsWith('$share/')) throw violation('a shared subscription with No Local') // [MQTT-3.8.3-4]
   return {
@@ -39,7 +39,7 @@ function readSubscription(cursor: Cursor, level: ProtocolLevel): Subscription {
 export function readUnsubscribe(cursor: Cursor, level: ProtocolLevel): Unsubscribe {
   const packetId = readPacketId(cursor)
   const properties = level === 5 ? readProperties(cursor, packetType.unsubscribe) : noProperties
-  if (cursor.remaining === 0) throw violation('UNSUBSCRIBE names no filter') // [MQTT-3.10.3-2]
+  if (cursor.remaining === 0) throw malformed('UNSUBSCRIBE names no filter') // [MQTT-3.10.3-2]
   const filters: string[] = []
   while (cursor.remaining > 0) filters.push(readFilter(cursor))
   return { type: 'unsubscribe', packetId, filters, properties }

@@ -1,10 +1,9 @@
 import { malformed } from './packet-error.ts'
 import { decodeText } from './text.ts'
 
-/** @throws PacketError 0x81 for an empty name or one with a wildcard. [MQTT-4.7.0-1] [MQTT-4.7.3-1] */
-export function checkTopicName(topic: string, what: string): void {
-  if (topic === '') throw malformed(`the ${what} is empty`)
-  if (topic.includes('+') || topic.includes('#')) throw malformed(`the ${what} has a wildcard`)
+/** Not empty, and without wildcards. [MQTT-4.7.0-1] [MQTT-4.7.3-1] */
+export function isTopicName(topic: string): boolean {
+  return topic !== '' && !topic.includes('+') && !topic.includes('#')
 }
 
 /** Topics come again and again. Those in here are ASCII, were checked, and have been hashed by the maps they went to. */
@@ -39,6 +38,6 @@ export function decodeTopicName(buffer: Buffer, start: number, end: number): str
 
 function decodeNewTopicName(buffer: Buffer, start: number, end: number): string {
   const topic = decodeText(buffer, start, end)
-  checkTopicName(topic, 'topic name')
+  if (!isTopicName(topic)) throw malformed('the topic name has a wildcard')
   return topic
 }
