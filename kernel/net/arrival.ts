@@ -91,7 +91,7 @@ export function directPeer(remoteAddress: string, port: number): Peer {
 }
 
 /** Through a proxy on this machine the world comes in; an address that the proxy does not tell is not loopback either. */
-function proxiedPeer(proxy: Peer, source: { address: string; port: number } | undefined): Peer {
+export function proxiedPeer(proxy: Peer, source: { address: string; port: number } | undefined): Peer {
   if (source === undefined) return { ...proxy, loopback: false }
   const address = plainAddress(source.address)
   return { ...proxy, address, port: source.port, loopback: proxy.loopback && isLoopback(address) }

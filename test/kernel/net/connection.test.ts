@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
+import type { StreamConnection } from '../../../kernel/net/stream-connection.ts'
 import type { Connection } from '../../../kernel/plugin.ts'
 import { closed, connectTcp, echo, gone, readBytes, readToEnd, startListener } from './support.ts'
 
@@ -12,20 +13,28 @@ async function pair(options: Parameters<typeof startListener>[0] = {}) {
   const server = await startListener(options)
   const socket = await connectTcp(server.port)
   const connection = await server.accepted()
-  return { server, socket, connection }
+  return {
+    server,
+    socket,
+    connection,
+    async [Symbol.asyncDispose]() {
+      socket.destroy()
+      await server[Symbol.asyncDispose]()
+    },
+  }
 }
 
 test('connections read into the one shared buffer: none allocates its own', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, socket, connection } = peers
   const chunk = new Promise<ArrayBufferLike>(resolve => connection.receive(bytes => resolve(bytes.buffer)))
   socket.write('x')
   expect(await chunk).toBe(server.network.readBuffer.buffer)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('a peer that does not read is seen as slow, and drains when it reads', async () => {
-  const { server, socket, connection } = await pair({ limits: { highWaterBytes: 100_000 } })
+  await using peers = await pair({ limits: { highWaterBytes: 100_000 } })
+  const { socket, connection } = peers
   socket.pause()
   let drains = 0
   connection.onDrain = () => (drains += 1)
@@ -43,12 +52,11 @@ test('a peer that does not read is seen as slow, and drains when it reads', asyn
   await read
   await until(() => drains > 0)
   expect([drains, connection.output.pendingBytes]).toEqual([1, 0])
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('bytes handed to a busy socket are never overwritten by later ones', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, socket, connection } = peers
   socket.pause()
   let count = 0
   const write = () => {
@@ -71,11 +79,53 @@ test('bytes handed to a busy socket are never overwritten by later ones', async 
   for (let at = 0; at < count; at += 1) if (bytes.readUInt32BE(at * 4) !== at) expect.fail(`number ${at} is wrong`)
   socket.destroy()
   other.destroy()
-  await server[Symbol.asyncDispose]()
+})
+
+test('while a socket is busy, what gathers stays with us and goes out as one write', async () => {
+  await using peers = await pair()
+  const { socket, connection } = peers
+  socket.pause()
+  const { socket: ours } = connection as StreamConnection
+  let written = 0
+  while (ours.writableLength === 0) {
+    connection.output.write(Buffer.alloc(100_000))
+    written += 100_000
+    await new Promise(next => setImmediate(next))
+  }
+  const handedOver = ours.writableLength
+  for (let at = 0; at < 10; at += 1) {
+    connection.output.write(Buffer.from('more'))
+    await new Promise(next => setImmediate(next))
+  }
+  expect(ours.writableLength).toBe(handedOver)
+  expect(connection.output.pendingBytes).toBe(handedOver + 40)
+  const read = readBytes(socket, written + 40)
+  socket.resume()
+  await read
+})
+
+test('a close while the socket is busy still sends everything', async () => {
+  await using peers = await pair()
+  const { socket, connection } = peers
+  socket.pause()
+  let written = 0
+  while ((connection as StreamConnection).socket.writableLength === 0) {
+    connection.output.write(Buffer.alloc(100_000))
+    written += 100_000
+    await new Promise(next => setImmediate(next))
+  }
+  connection.output.write(Buffer.from('last words'))
+  connection.close('done')
+  const read = readToEnd(socket)
+  socket.resume()
+  const everything = await read
+  expect(everything.length).toBe(written + 10)
+  expect(everything.subarray(written).toString()).toBe('last words')
 })
 
 test('chunks of all sizes keep their order', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { socket, connection } = peers
   const chunks = [1, 4_095, 4_096, 10, 70_000, 1, 1_000, 20_000, 66_000, 3].map((bytes, at) => Buffer.alloc(bytes, at))
   const expected = Buffer.concat(chunks)
   const read = readBytes(socket, expected.length)
@@ -84,12 +134,11 @@ test('chunks of all sizes keep their order', async () => {
   expect(large).toBeGreaterThanOrEqual(0)
   expect(connection.output.pendingBytes).toBe(expected.length)
   expect((await read).equals(expected)).toBe(true)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('a silent peer is closed after its limit, never before it', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, socket, connection } = peers
   let idle = 0
   connection.idleLimit(10_000, () => (idle += 1))
   connection.receive(() => {})
@@ -103,11 +152,11 @@ test('a silent peer is closed after its limit, never before it', async () => {
   await gone(connection)
   await server.clock.advance(60_000)
   expect(idle).toBe(1)
-  await server[Symbol.asyncDispose]()
 })
 
 test('each arrival begins the limit anew', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, socket, connection } = peers
   let idle = 0
   connection.idleLimit(10_000, () => (idle += 1))
   let received = 0
@@ -121,12 +170,11 @@ test('each arrival begins the limit anew', async () => {
   expect(idle).toBe(0)
   await server.clock.advance(700)
   expect(idle).toBe(1)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('a peer that we paused is not silent', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, connection } = peers
   let idle = 0
   connection.idleLimit(1_000, () => (idle += 1))
   connection.receive(() => {})
@@ -136,12 +184,11 @@ test('a peer that we paused is not silent', async () => {
   connection.resume()
   await server.clock.advance(2_000)
   expect(idle).toBe(1)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('a wall clock that jumps makes nobody silent', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, connection } = peers
   let idle = 0
   connection.idleLimit(30_000, () => (idle += 1))
   connection.receive(() => {})
@@ -149,24 +196,22 @@ test('a wall clock that jumps makes nobody silent', async () => {
   server.clock.jump(3_600_000)
   await server.clock.advance(1_000)
   expect(idle).toBe(0)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('the wheel turns only while somebody has a limit', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, connection } = peers
   expect(server.clock.pending).toBe(0)
   connection.idleLimit(10_000, () => {})
   expect(server.clock.pending).toBe(1)
   connection.idleLimit(0, () => {})
   await server.clock.advance(500)
   expect(server.clock.pending).toBe(0)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('a peer that ignores our close is destroyed after the linger limit', async () => {
-  const { server, socket, connection } = await pair({ limits: { lingerMs: 5_000 } })
+  await using peers = await pair({ limits: { lingerMs: 5_000 } })
+  const { server, socket, connection } = peers
   socket.allowHalfOpen = true
   socket.resume()
   connection.close('done')
@@ -176,12 +221,11 @@ test('a peer that ignores our close is destroyed after the linger limit', async 
   await server.clock.advance(1_000)
   expect(connection.signal.aborted).toBe(true)
   expect(server.listener.connections).toBe(0)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })
 
 test('after a close nothing is delivered', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { socket, connection } = peers
   const received: string[] = []
   connection.receive(chunk => received.push(chunk.toString()))
   socket.allowHalfOpen = true
@@ -192,11 +236,11 @@ test('after a close nothing is delivered', async () => {
   socket.end()
   await gone(connection)
   expect(received).toEqual([])
-  await server[Symbol.asyncDispose]()
 })
 
 test('a peer that resets is counted and harms nobody', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { server, socket, connection } = peers
   connection.receive(() => {})
   socket.resetAndDestroy()
   await gone(connection)
@@ -206,7 +250,6 @@ test('a peer that resets is counted and harms nobody', async () => {
   await new Promise(next => setImmediate(next))
   expect(server.counters.sum('net_socket_errors')).toBe(1)
   expect(server.listener.connections).toBe(0)
-  await server[Symbol.asyncDispose]()
 })
 
 test('the end of serving ends the connection; its failure too, and is counted', async () => {
@@ -270,7 +313,8 @@ test.each([
 )
 
 test('lines come whole, without their ends, and stop with the connection', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { socket, connection } = peers
   const lines: string[] = []
   const all = (async () => {
     for await (const line of connection.lines(100)) lines.push(line)
@@ -282,11 +326,30 @@ test('lines come whole, without their ends, and stop with the connection', async
   socket.end()
   await all
   expect(lines).toEqual(['one', 'two', 'three', '', 'fünf'])
-  await server[Symbol.asyncDispose]()
+})
+
+test('a peer whose lines nobody consumes is not read', async () => {
+  await using peers = await pair()
+  const { server, socket, connection } = peers
+  const lines = connection.lines(100)[Symbol.asyncIterator]()
+  socket.write('line\n'.repeat(2_000_000))
+  await lines.next()
+  // Another connection's round trips prove that the server has had its turns to read.
+  const other = await connectTcp(server.port)
+  void echo(await server.accepted())
+  for (let at = 0; at < 20; at += 1) {
+    const read = readBytes(other, 4)
+    other.write('ping')
+    await read
+  }
+  expect(server.counters.sum('net_received_bytes')).toBeLessThan(1_000_000)
+  socket.destroy()
+  other.destroy()
 })
 
 test('many lines at once hold the peer back until they are consumed, and none is lost', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { socket, connection } = peers
   const count = 50_000
   socket.end(Array.from({ length: count }, (_, at) => `line ${at}\n`).join(''))
   let next = 0
@@ -296,24 +359,22 @@ test('many lines at once hold the peer back until they are consumed, and none is
     if (next % 1_000 === 0) await new Promise(resolve => setImmediate(resolve))
   }
   expect(next).toBe(count)
-  await server[Symbol.asyncDispose]()
 })
 
 test.each(['x'.repeat(101), `${'x'.repeat(101)}\n`])('a line over the limit closes the connection', async text => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { socket, connection } = peers
   socket.resume()
   socket.write(`short\n${text}`)
   const lines: string[] = []
   for await (const line of connection.lines(100)) lines.push(line)
   expect(lines).toEqual(['short'])
   await closed(socket)
-  await server[Symbol.asyncDispose]()
 })
 
 test('a receiver is set once', async () => {
-  const { server, socket, connection } = await pair()
+  await using peers = await pair()
+  const { connection } = peers
   connection.receive(() => {})
   expect(() => (connection as Connection).receive(() => {})).toThrow(/one receiver/)
-  socket.destroy()
-  await server[Symbol.asyncDispose]()
 })

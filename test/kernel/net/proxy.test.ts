@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { directPeer, proxiedPeer } from '../../../kernel/net/arrival.ts'
 import { closed, connectTcp, echo, readBytes, readToEnd, startListener } from './support.ts'
 
 const fromClient = 'PROXY TCP4 203.0.113.7 10.0.0.1 4711 1883\r\n'
@@ -32,6 +33,16 @@ test('a client that a local proxy does not name is not taken for a local one', a
   socket.write('PROXY UNKNOWN\r\n')
   expect((await server.accepted()).peer).toMatchObject({ address: '127.0.0.1', loopback: false })
   socket.destroy()
+})
+
+test('a client is loopback only when the proxy is and the proxy says so', () => {
+  const local = directPeer('127.0.0.1', 1)
+  const remote = directPeer('::ffff:192.0.2.1', 1)
+  const claim = (address: string) => ({ address, port: 2 })
+  expect(proxiedPeer(local, claim('::1')).loopback).toBe(true)
+  expect(proxiedPeer(local, claim('192.0.2.2')).loopback).toBe(false)
+  expect(proxiedPeer(remote, claim('127.0.0.1'))).toMatchObject({ address: '127.0.0.1', loopback: false })
+  expect(proxiedPeer(remote, undefined)).toMatchObject({ address: '192.0.2.1', loopback: false })
 })
 
 test('the header of a peer that is not trusted is not read: the connection is closed', async () => {
