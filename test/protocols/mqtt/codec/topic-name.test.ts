@@ -29,10 +29,8 @@ test('a topic name that is refused once is refused always [MQTT-3.3.2-2]', () =>
 
 test('bytes that spell another name in Latin-1 are not taken for it', () => {
   const read = (bytes: Buffer) => decodeTopicName(bytes, 0, bytes.length)
-  for (let combination = 0; combination < 32 ** 3; combination++) {
-    const tails = [combination & 31, (combination >> 5) & 31, combination >> 10]
-    const bytes = Buffer.from(tails.flatMap(tail => [0xc3, 0xa0 + tail]))
-    read(Buffer.from(bytes.toString('latin1')))
-    expect(read(bytes) === bytes.toString()).toBe(true)
-  }
+  // Found by search: both names meet in one slot of what is remembered.
+  const bytes = Buffer.from('xxxx\u00f5x')
+  read(Buffer.from(bytes.toString('latin1')))
+  expect(read(bytes)).toBe(bytes.toString())
 })
