@@ -55,7 +55,7 @@ export function warningsOf(listeners: readonly Bound[], { config }: LoadedConfig
   const { anonymous, rules, noMatch } = config.access
   if (anonymous !== 'always') return []
   const reach = `listener${open.length > 1 ? 's' : ''} ${open.join(', ')}`
-  const everything = rules.length === 0 && noMatch !== 'deny' ? ' and may read and write every topic' : ''
+  const everything = rules === undefined && noMatch !== 'deny' ? ' and may read and write every topic' : ''
   return [
     `open to the world: anybody who reaches ${reach} is let in${everything}; set access.anonymous to loopback or never, or add access.rules`,
   ]

@@ -26,13 +26,13 @@ export function explainFailure(error: unknown, dataDirectory?: string): { text: 
 }
 
 function mend({ code, message }: BrokerError, dataDirectory: string | undefined): string[] {
-  const data = dataDirectory === undefined ? '' : ` --data ${dataDirectory}`
+  const data =
+    dataDirectory === undefined
+      ? ''
+      : ` --data ${/^[\w./-]+$/.test(dataDirectory) ? dataDirectory : `'${dataDirectory}'`}`
   switch (code) {
     case 'STORAGE_CORRUPT':
-      return [
-        `Nothing was changed. Look at the damage with: robust-server data check${data}`,
-        `Keep what can be read with:          robust-server data repair${data}`,
-      ]
+      return [`Begin with: robust-server data check${data}`]
     case 'STORAGE_LOCKED':
       return ['Stop that process, or choose another directory with --data.']
     case 'LISTEN_FAILED':

@@ -31,10 +31,11 @@ export class Server {
       const open = new Set(this.kernel.listeners.map(({ name }) => name))
       for (const [name, tls] of next.certificates)
         if (open.has(name) && this.started.certificates.has(name)) this.kernel.replaceTls(name, tls)
-      this.logger.level = next.config.log.level
       for (const key of restartNeeded(this.started, next))
         this.logger.warn({ key }, 'changed, but only a restart applies it')
       this.logger.info({}, 'configuration reloaded')
+      // Last, so that whoever makes the log quieter still reads what came of it.
+      this.logger.level = next.config.log.level
     } catch (error) {
       if (error instanceof ConfigError)
         for (const { at, path, message } of error.problems) this.logger.error({ at, path }, message)

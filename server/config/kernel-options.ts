@@ -32,7 +32,7 @@ export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions 
       const plugin = plugins.auth.get(options.type)
       return plugin ? [{ plugin, options: withoutType(options) }] : []
     }),
-    rules: rules.map(rule => present<Rule>(rule)),
+    ...(rules ? { rules: rules.map(rule => present<Rule>(rule)) } : {}),
     ...(noMatch ? { noMatch } : {}),
     certificateUser,
     ...(flapping

@@ -152,11 +152,14 @@ function access(plugins: PluginSpecs, absolute: Absolute) {
       .array(choice(plugins.auth, absolute))
       .prefault([])
       .describe('Asked in order until one knows the client.'),
-    rules: z.array(rule()).prefault([]).describe('Tried in order; the first that applies decides.'),
+    rules: z
+      .array(rule())
+      .optional()
+      .describe('Tried in order; the first that applies decides. An empty list denies. Default: no rules.'),
     noMatch: z
       .enum(['allow', 'deny'])
       .optional()
-      .describe('When no rule applies. Default: deny as soon as there is any rule, else allow.'),
+      .describe('When no rule applies. Default: deny as soon as rules are given, be they none, else allow.'),
     certificateUser: z
       .enum(['none', 'common-name'])
       .prefault('none')

@@ -1,6 +1,13 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { effectiveConfig, formatEffective, loadConfig, mask, secretTexts } from '../../server/config/index.ts'
+import {
+  accessOptions,
+  effectiveConfig,
+  formatEffective,
+  loadConfig,
+  mask,
+  secretTexts,
+} from '../../server/config/index.ts'
 import { describedCatalogue } from './support/catalogue.ts'
 import { load, mistakes, testFolder } from './support/config.ts'
 
@@ -200,4 +207,14 @@ test('interpolated texts become the type their key wants', async () => {
 test('other ${...} and escaped references are left alone', async () => {
   const { config } = await load('mqtt: { autoSubscribe: [{ filter: "x/${clientid}/$${env:A}" }] }')
   expect(config.mqtt).toMatchObject({ autoSubscribe: [{ filter: 'x/${clientid}/${env:A}' }] })
+})
+
+test('no rules is not the same as an empty list of rules, which denies', async () => {
+  const none = accessOptions(await load(undefined))
+  const empty = accessOptions(await load('access: { rules: [] }'))
+  expect(none).not.toHaveProperty('rules')
+  expect(empty.rules).toEqual([])
+  expect(await mistakes('access:\n  rules:\n')).toEqual([
+    'robustmq.yaml:2:9 access.rules: expected a list, got nothing',
+  ])
 })
