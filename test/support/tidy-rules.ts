@@ -147,7 +147,7 @@ export const rules: readonly Rule[] = [
     promise: 'no test is run alone',
     check: sources =>
       eachLine(sources, /^test\/(?!support\/tidy-rules)/, line =>
-        /\b(test|it|describe)(\.\w+)*\.only\b/.test(line)
+        /(?:^|[=?:(,])\s*(test|it|describe)(\.\w+)*\.only\b/.test(line)
           ? 'has .only, which hides all other tests. Mend: remove it'
           : undefined,
       ),
@@ -157,7 +157,7 @@ export const rules: readonly Rule[] = [
     promise: 'a skipped test says why',
     check: sources =>
       eachLine(sources, /^test\/(?!support\/tidy-rules)/, (line, before) => {
-        if (!/\b(test|it|describe)(\.\w+)*\.(skip|skipIf|runIf|todo)\b/.test(line)) return undefined
+        if (!/(?:^|[=?:(,])\s*(test|it|describe)(\.\w+)*\.(skip|skipIf|runIf|todo)\b/.test(line)) return undefined
         return /skipped: /.test(line) || /^\s*\/\/|\*\/$/.test(before)
           ? undefined
           : 'skips without a reason. Mend: end the name with "- skipped: the reason", or say why in a comment on the line above'
