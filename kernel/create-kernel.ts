@@ -154,7 +154,7 @@ class RunningKernel implements Kernel {
   }
 
   space(tenant = defaultTenant): Space {
-    return new TenantSpace(this.#running, this.#tenant(tenant), systemPrincipal(tenant), '')
+    return new TenantSpace(this.#running, this.#tenant(tenant), systemPrincipal(tenant))
   }
 
   async reloadAccess(access: AccessOptions): Promise<void> {
@@ -269,6 +269,7 @@ class RunningKernel implements Kernel {
       number: () => sessions.number(),
       restoreNumber: next => sessions.restoreNumber(next),
     })
+    exchange.later = delayed
     await retained.recover()
     const publishedDue = log ? await recoverSessions(sessions, sessions.host, log, ledger) : new Map<number, number>()
     exchange.restoreDue(publishedDue)
@@ -319,12 +320,12 @@ class RunningKernel implements Kernel {
       closing: this.#closing.signal,
       login: async (credentials, connection) => {
         const principal = await gatekeeper.login(credentials, connection)
-        return new TenantSpace(parts, this.#tenant(principal.tenant), principal, connection.peer.address)
+        return new TenantSpace(parts, this.#tenant(principal.tenant), principal)
       },
       exchange: (method, peer) => gatekeeper.chain.exchange(method, peer),
       admit: async (identity, clientId, connection) => {
         const principal = gatekeeper.admit(identity, clientId, connection)
-        return new TenantSpace(parts, this.#tenant(principal.tenant), principal, connection.peer.address)
+        return new TenantSpace(parts, this.#tenant(principal.tenant), principal)
       },
       system: tenant => this.space(tenant),
     }
@@ -343,6 +344,7 @@ class RunningKernel implements Kernel {
 
 /** What a started kernel is made of. */
 interface Parts extends SpaceHost {
+  readonly delayed: Delayed
   readonly gatekeeper: Gatekeeper
   readonly alarms: Alarms
   /** Due work that was published before the last stop. */

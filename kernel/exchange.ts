@@ -15,6 +15,11 @@ import type { Tenant } from './tenant.ts'
 /** The owner of the numbers of due work (wills, delayed messages) in the spool. */
 export const dueWorkOwner = 1
 
+/** Keeps messages until their time. */
+export interface Later {
+  add(tenant: Tenant, principal: Principal | undefined, message: Message): number | Promise<void>
+}
+
 /** A publish under an identifier; told where the spool holds it. */
 export interface PublishOnce extends Once {
   held(offset: number): void
@@ -34,6 +39,7 @@ export class Exchange {
 
   readonly #alarms: Pick<Alarms, 'raise' | 'clear'>
   #lastCommit: Promise<void> | undefined
+  #later: Later | undefined
   /** Due work that was published and is not yet crossed off: where the spool holds its numbers. */
   #due = new Map<number, number>()
 
@@ -69,7 +75,27 @@ export class Exchange {
     once?: PublishOnce,
   ): number | Promise<void> {
     this.check(principal, message)
-    return this.publish(tenant, message, once)
+    return message.deliverAt === undefined
+      ? this.publish(tenant, message, once)
+      : this.#delay(this.#later as Later, principal, tenant, message, once)
+  }
+
+  /** Where messages for a later time go; it publishes them through this exchange, so it comes after it. */
+  set later(later: Later) {
+    this.#later = later
+  }
+
+  #delay(
+    later: Later,
+    principal: Principal | undefined,
+    tenant: Tenant,
+    message: Message,
+    once: PublishOnce | undefined,
+  ): number | Promise<void> {
+    const added = later.add(tenant, principal, message)
+    if (!once || !this.#spool) return added
+    once.held(this.#spool.hold(once))
+    return Promise.all([added, this.#spool.commit]).then(nothing)
   }
 
   /**

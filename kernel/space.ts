@@ -5,7 +5,6 @@ import type { Session, SessionOptions } from './contract/session.ts'
 import type { Space } from './contract/space.ts'
 import type { Exchange } from './exchange.ts'
 import type { Retained } from './retained/retained.ts'
-import type { Delayed } from './schedule/delayed.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -13,7 +12,6 @@ import type { Tenant } from './tenant.ts'
 export interface SpaceHost {
   readonly exchange: Exchange
   readonly retained: Retained
-  readonly delayed: Delayed
   readonly sessions: Sessions
   /** Undefined where no rate is limited. */
   readonly tenantRates: KeyedRates | undefined
@@ -25,22 +23,17 @@ export class TenantSpace implements Space {
   readonly principal: Principal
   readonly #host: SpaceHost
   readonly #tenant: Tenant
-  readonly #address: string
   readonly #rate: PublishRate | undefined
 
-  constructor(host: SpaceHost, tenant: Tenant, principal: Principal, address: string) {
+  constructor(host: SpaceHost, tenant: Tenant, principal: Principal) {
     this.#host = host
     this.#tenant = tenant
     this.principal = principal
-    this.#address = address
     this.#rate = host.connectionRate()
   }
 
   publish(message: Message): number | Promise<void> {
-    const { exchange, delayed } = this.#host
-    exchange.check(this.principal, message)
-    if (message.deliverAt !== undefined) return delayed.add(this.#tenant, this.principal, this.#address, message)
-    return exchange.publish(this.#tenant, message)
+    return this.#host.exchange.publishFor(this.principal, this.#tenant, message)
   }
 
   throttle(bytes: number): number {
@@ -50,7 +43,7 @@ export class TenantSpace implements Space {
   }
 
   session(id: string, options: SessionOptions): Promise<Session> {
-    return this.#host.sessions.open(this.principal, this.#address, id, options)
+    return this.#host.sessions.open(this.principal, id, options)
   }
 
   *retained(filter: string): Iterable<Message> {
@@ -62,5 +55,5 @@ export class TenantSpace implements Space {
 
 /** The broker's own principal: no rule is about it. */
 export function systemPrincipal(tenant: string): Principal {
-  return { clientId: '', user: undefined, tenant, expiresAt: undefined, may: () => true }
+  return { clientId: '', user: undefined, tenant, address: '', expiresAt: undefined, may: () => true }
 }

@@ -96,7 +96,7 @@ class BoundPrincipal implements Principal {
   readonly #permissions: Permissions
   readonly #own: readonly CheckedRule[] | undefined
   readonly #superuser: boolean
-  readonly #address: string
+  readonly address: string
   #version = -1
   #judge: Judge | undefined
 
@@ -112,7 +112,7 @@ class BoundPrincipal implements Principal {
     this.#permissions = permissions
     this.#own = identity.rules === undefined ? undefined : checkRules(identity.rules)
     this.#superuser = identity.superuser === true
-    this.#address = subject.address
+    this.address = subject.address
   }
 
   may(action: Action, topic: string): boolean {
@@ -123,7 +123,7 @@ class BoundPrincipal implements Principal {
       judge = this.#judge = this.#permissions.bind(this.#own, {
         clientId: this.clientId,
         user: this.user,
-        address: this.#address,
+        address: this.address,
       })
     }
     return judge[action].allow(topic)

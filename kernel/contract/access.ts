@@ -74,6 +74,7 @@ export interface Principal {
   readonly clientId: string
   readonly user: string | undefined
   readonly tenant: string
+  readonly address: string
   readonly expiresAt: number | undefined
   /** For 'subscribe' the topic is a filter. */
   may(action: Action, topic: string): boolean

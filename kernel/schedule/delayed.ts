@@ -13,7 +13,6 @@ interface Waiting {
   readonly tenant: Tenant
   readonly message: Message
   readonly principal: Principal | undefined
-  readonly address: string
 }
 
 /** What the delayed store needs of the rest of the kernel. */
@@ -54,15 +53,16 @@ export class Delayed {
         await this.#host.table.write([{ key: row.key, value: undefined }])
         continue
       }
-      const { clientId, user, address } = JSON.parse(head) as { clientId?: string; user?: string; address: string }
-      const principal = clientId === undefined ? undefined : this.#host.principal({ user }, clientId, address, tenant)
+      const { clientId, user, address } = JSON.parse(head) as { clientId?: string; user?: string; address?: string }
+      const principal =
+        clientId === undefined ? undefined : this.#host.principal({ user }, clientId, address ?? '', tenant)
       const message = decodeMessage(row.value)
-      this.#wait({ id: Number(id), tenant: this.#host.tenant(tenant), message, principal, address })
+      this.#wait({ id: Number(id), tenant: this.#host.tenant(tenant), message, principal })
     }
   }
 
   /** Keeps the message until its time. @throws BrokerError LIMIT_REACHED */
-  add(tenant: Tenant, principal: Principal | undefined, address: string, message: Message): number | Promise<void> {
+  add(tenant: Tenant, principal: Principal | undefined, message: Message): number | Promise<void> {
     const { delayedMessages, delayedBytes, delayMs } = this.#host.limits
     const bytes = message.payload.length
     const ahead = (message.deliverAt ?? 0) - message.publishedAt
@@ -70,7 +70,7 @@ export class Delayed {
     if (delayedMessages > 0 && this.#waiting.size >= delayedMessages)
       throw limitReached('delayedMessages', delayedMessages)
     if (delayedBytes > 0 && this.#bytes + bytes > delayedBytes) throw limitReached('delayedBytes', delayedBytes)
-    const waiting = { id: this.#host.number(), tenant, message: message.keep(), principal, address }
+    const waiting = { id: this.#host.number(), tenant, message: message.keep(), principal }
     if (!this.#host.table) {
       this.#wait(waiting)
       return 1
@@ -105,9 +105,9 @@ export class Delayed {
     this.#host.dueDone(id)
   }
 
-  #row({ id, tenant, message, principal, address }: Waiting): Change & { value: Uint8Array } {
-    const head = { clientId: principal?.clientId, user: principal?.user, address }
-    const key = `${tenant.name}\0${id}\0${JSON.stringify(head)}`
+  #row({ id, tenant, message, principal }: Waiting): Change & { value: Uint8Array } {
+    const head = principal && { clientId: principal.clientId, user: principal.user, address: principal.address }
+    const key = `${tenant.name}\0${id}\0${JSON.stringify(head ?? {})}`
     return { key, value: encodeMessage(message) }
   }
 }

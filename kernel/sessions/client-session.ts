@@ -29,7 +29,6 @@ export class ClientSession {
   expiryDue: Due | undefined
   /** A row of it is in the table. */
   stored = false
-  address = ''
 
   constructor(tenant: Tenant, id: string, queue: Queue) {
     this.tenant = tenant

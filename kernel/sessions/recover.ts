@@ -83,7 +83,6 @@ function restoreSession(
   session.will = willOf(row)
   session.willId = row.willId
   session.stored = true
-  session.address = row.address
   // Judged by the configured rules until the client comes back with rules of its own.
   const user = row.user ?? undefined
   session.queue.principal = host.principal({ user }, id, row.address, tenantName)

@@ -85,7 +85,7 @@ export class Sessions {
   }
 
   /** See `Space.session`. */
-  async open(principal: Principal, address: string, id: string, options: SessionOptions): Promise<Session> {
+  async open(principal: Principal, id: string, options: SessionOptions): Promise<Session> {
     const tenant = this.host.tenant(principal.tenant)
     const changes: Change[] = []
     const found = this.#claim(tenant, id, options, changes)
@@ -93,7 +93,6 @@ export class Sessions {
     const hold = new SessionHold(this, session, found !== undefined, options.taken)
     session.holder = hold
     session.queue.principal = principal
-    session.address = address
     session.endedAt = undefined
     session.expiresAfterMs = this.#capped(options.expiresAfterMs)
     session.queue.persistent = session.expiresAfterMs > 0
@@ -166,7 +165,7 @@ export class Sessions {
       queueId: session.queue.id,
       willId: session.willId,
       user: session.queue.principal?.user ?? null,
-      address: session.address,
+      address: session.queue.principal?.address ?? '',
       expiresAfterMs: finite(session.expiresAfterMs),
       endedAt: session.endedAt ?? null,
       will: session.will ? willRow(session.will) : null,
