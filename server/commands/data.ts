@@ -1,13 +1,51 @@
+import { existsSync } from 'node:fs'
 import { BrokerError } from '../../kernel/plugin.ts'
-import type { ConfigSources } from '../config/index.ts'
-import type { ExitCode } from '../exit-codes.ts'
+import { check, type Problem } from '../../storage-plugins/file/check.ts'
+import { repair } from '../../storage-plugins/file/repair.ts'
+import { printable } from '../adapters/printable.ts'
+import { catalogue } from '../catalogue.ts'
+import { type ConfigSources, loadConfig } from '../config/index.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
 
 type Sources = Omit<ConfigSources, 'catalogue' | 'environment'>
 
-export async function checkData(_sources: Sources): Promise<ExitCode> {
-  throw new BrokerError('CLOSED', 'not yet')
+/** Changes nothing. Ends with 1 when there is damage that keeps the broker from starting. */
+export async function checkData(sources: Sources): Promise<ExitCode> {
+  const { directory, files, records, problems } = await check(await directoryOf(sources))
+  for (const problem of problems) print(tell(problem))
+  const damaged = problems.filter(({ severity }) => severity === 'damage').length
+  const found = damaged === 0 ? 'no damage' : `${damaged} ${damaged === 1 ? 'damage' : 'damages'}`
+  print(`${directory}: ${files} files, ${records} whole records, ${found}`)
+  return damaged === 0 ? exitCodes.ok : exitCodes.failed
 }
 
-export async function repairData(_sources: Sources): Promise<ExitCode> {
-  throw new BrokerError('CLOSED', 'not yet')
+/** Keeps what can be read, and a copy of every file as it was. */
+export async function repairData(sources: Sources): Promise<ExitCode> {
+  const directory = await directoryOf(sources)
+  const { repaired, copies } = await repair(directory)
+  for (const problem of repaired) print(tell(problem))
+  for (const copy of copies) print(`kept as it was: ${copy}`)
+  print(repaired.length === 0 ? `${directory}: nothing to repair` : `${directory}: repaired`)
+  return exitCodes.ok
+}
+
+async function directoryOf(sources: Sources): Promise<string> {
+  const { config } = await loadConfig({ ...sources, catalogue, environment: process.env })
+  const { type, directory }: { readonly type: string; readonly directory?: unknown } = config.storage
+  if (type !== 'file' || typeof directory !== 'string')
+    throw new BrokerError(
+      'CONFIG_INVALID',
+      `the configuration keeps data by storage "${type}", which has no files to check`,
+    )
+  if (!existsSync(directory)) throw new BrokerError('CONFIG_INVALID', `there is no data directory ${directory}`)
+  return directory
+}
+
+function tell({ file, offset, problem, lost, severity }: Problem): string {
+  const note = severity === 'interrupted' ? ' (the next start mends it)' : ''
+  return printable(`${file} at byte ${offset}: ${problem}; lost: ${lost}${note}`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
