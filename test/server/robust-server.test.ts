@@ -223,4 +223,31 @@ test('a damaged data file is named with the place in it and the command that loo
   expect(stderr).toMatch(/at byte \d+/)
   expect(stderr).toContain(`robust-server data check --data ${join(cwd, 'data')}`)
   expect(existsSync(join(folder, name))).toBe(true)
+  const checked = await command(['data', 'check'], { cwd })
+  expect(checked).toMatchObject({ code: 1, stderr: '' })
+  expect(checked.stdout).toMatch(/at byte \d+: .*; lost: /)
+  const repaired = await command(['data', 'repair'], { cwd })
+  expect(repaired).toMatchObject({ code: 0, stderr: '' })
+  expect(repaired.stdout).toContain('kept as it was: ')
+  expect(await command(['data', 'check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
+  await started(cwd).line('ready')
+})
+
+test('data check of a directory that is not there, or of no files at all, is refused', async () => {
+  const cwd = testFolder()
+  expect(await command(['data', 'check'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: `error: there is no data directory ${join(cwd, 'data')}\n`,
+  })
+  expect(await command(['data', 'check'], { cwd, environment: { ROBUSTMQ__STORAGE__TYPE: 'memory' } })).toMatchObject({
+    code: 1,
+  })
+})
+
+test('a second server on the same data directory is refused', async () => {
+  const cwd = testFolder()
+  await started(cwd).line('ready')
+  const { code, stderr } = await started(cwd).exited
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^error: .*\nStop that process, or choose another directory with --data\.\n$/)
 })
