@@ -75,15 +75,12 @@ export class SessionHold implements Session, SessionHolder {
     const held = (session.held ??= new Map())
     if (this.#lost || held.has(id)) return undefined
     const { spool } = this.#sessions.host.queues
-    if (session.queue.id === 0 || !spool) {
-      held.set(id, -1)
-      return this.#sessions.host.publish(session.queue.principal, session.tenant, message)
-    }
-    const published = this.#sessions.host.publish(session.queue.principal, session.tenant, message, {
-      owner: session.queue.id,
-      id,
-      held: offset => held.set(id, offset),
-    })
+    const stored = session.queue.id !== 0 && spool !== undefined
+    const once = { owner: session.queue.id, id, held: (offset: number) => held.set(id, offset) }
+    const { publish } = this.#sessions.host
+    // A refusal throws: the identifier is held only by what was taken.
+    const published = publish(session.queue.principal, session.tenant, message, stored ? once : undefined)
+    if (!stored) held.set(id, -1)
     if (typeof published !== 'number') published.catch(() => held.delete(id))
     return published
   }
