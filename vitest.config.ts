@@ -6,6 +6,6 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    reporters: process.env.CI === 'true' ? ['dot', './test/support/ci-reporter.ts'] : ['default'],
+    reporters: process.env.CI === 'true' ? ['default', './test/support/ci-reporter.ts'] : ['default'],
   },
 })
