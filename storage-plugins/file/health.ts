@@ -42,3 +42,10 @@ export function full(path: string, cause: unknown): BrokerError {
     cause,
   })
 }
+
+/** A read that the disk refused. What is already coded is passed on. */
+export function unreadable(path: string, cause: unknown): BrokerError {
+  if (cause instanceof BrokerError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new BrokerError('STORAGE_FAILED', `${path} could not be read (${reason}); check the disk`, { cause })
+}

@@ -77,6 +77,8 @@ class FileStorage implements Storage {
   readonly #health: Health
   readonly #logs = new Map<string, Promise<Journal>>()
   readonly #tables = new Map<string, Promise<FileTable>>()
+  readonly #openLogs = new Map<string, Journal>()
+  readonly #openTables = new Map<string, FileTable>()
 
   constructor(disk: Disk, host: StorageHost, chosen: FileOptions, release: () => Promise<void>) {
     this.#disk = disk
@@ -89,11 +91,13 @@ class FileStorage implements Storage {
   log(name: string): Promise<Journal> {
     return once(this.#logs, name, async () => {
       const directory = await this.#directory(`log-${name}`)
-      return Journal.open({
+      const log = await Journal.open({
         ...this.#common(),
         directory,
         segmentBytes: this.#options.segment ?? options.segment.default,
       })
+      this.#openLogs.set(name, log)
+      return log
     })
   }
 
@@ -103,7 +107,9 @@ class FileStorage implements Storage {
       const snapshotBytes = this.#options.snapshot ?? options.snapshot.default
       // Smaller than a snapshot's due size, so that a snapshot frees most of the journal before it.
       const segmentBytes = Math.min(this.#options.segment ?? options.segment.default, Math.ceil(snapshotBytes / 4))
-      return FileTable.open({ ...this.#common(), name, directory, segmentBytes, snapshotBytes })
+      const table = await FileTable.open({ ...this.#common(), name, directory, segmentBytes, snapshotBytes })
+      this.#openTables.set(name, table)
+      return table
     })
   }
 
@@ -119,8 +125,8 @@ class FileStorage implements Storage {
       directory: this.#options.directory,
       fsync: this.#options.fsync ?? options.fsync.default,
       failed: this.#health.failure?.message,
-      logs: [...this.#logs.keys()],
-      tables: [...this.#tables.keys()],
+      logs: Object.fromEntries([...this.#openLogs].map(([name, log]) => [name, log.inspect()])),
+      tables: Object.fromEntries([...this.#openTables].map(([name, table]) => [name, table.inspect()])),
     }
   }
 

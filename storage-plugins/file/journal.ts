@@ -2,7 +2,7 @@ import type { Log, ReadLimit } from '../../kernel/plugin.ts'
 import { BrokerError } from '../../kernel/plugin.ts'
 import { Batch } from './batch.ts'
 import { frameHeaderBytes, recordHeaderBytes } from './frame.ts'
-import { full, isFull } from './health.ts'
+import { full, isFull, unreadable } from './health.ts'
 import type { JournalOptions } from './journal-options.ts'
 import { OpenFiles } from './open-files.ts'
 import { recoverSegments } from './recovery.ts'
@@ -61,12 +61,12 @@ export class Journal implements Log {
     return this.#filling.next
   }
 
-  get usedBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  inspect(): Record<string, unknown> {
+    return { first: this.first, next: this.next, files: this.#segments.length, bytes: this.usedBytes }
   }
 
-  get segments(): number {
-    return this.#segments.length
+  get usedBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0)
   }
 
   append(records: readonly Uint8Array[]): Promise<number> {
@@ -100,7 +100,11 @@ export class Journal implements Log {
     while (offset < this.next) {
       const segment = this.#segmentOf(offset)
       const start = offset
-      await this.#files.use(segment.path, file => segment.read(file, start, limit, found))
+      try {
+        await this.#files.use(segment.path, file => segment.read(file, start, limit, found))
+      } catch (error) {
+        throw unreadable(segment.path, error)
+      }
       const count = found.records.length
       if (count >= limit.records || (count > 0 && found.bytes >= limit.bytes)) break
       // The segment stopped at a hole: what follows is for the next call.

@@ -74,6 +74,10 @@ export class FileTable implements Table {
     return this.#rows.size
   }
 
+  inspect(): Record<string, unknown> {
+    return { rows: this.size, revision: this.#journal.next, bytes: this.usedBytes }
+  }
+
   get usedBytes(): number {
     return this.#journal.usedBytes + this.#snapshotBytes
   }

@@ -278,3 +278,33 @@ test('one fsync serves all appends that arrive while the one before it runs', as
   await Promise.all(Array.from({ length: 1_000 }, (_, i) => log.append([Buffer.from(`${i}`)])))
   expect(syncs).toBe(1)
 })
+
+test('a read that the disk refuses is told with its file, and the log goes on', async () => {
+  const storage = await open()
+  const log = await storage.log('log')
+  await log.append([Buffer.from('one')])
+  disk.fault = operation => (operation === 'read' ? 'EIO' : undefined)
+  const read = log.read(0, everything)
+  await expect(read).rejects.toSatisfy(error => isBrokerError(error, 'STORAGE_FAILED'))
+  await expect(read).rejects.toThrow(segment)
+  disk.fault = () => undefined
+  expect(await contents(storage)).toEqual(['one'])
+  expect(host.failures).toEqual([])
+})
+
+test('without fsync the log says what that means', async () => {
+  await (await open({ fsync: 'never' })).close()
+  expect(host.warnings).toMatchObject([{ message: expect.stringContaining('a loss of power loses acknowledged data') }])
+})
+
+test('inspect shows where each log and table is', async () => {
+  const storage = await open()
+  await (await storage.log('log')).append([Buffer.from('one')])
+  await (await storage.table('table')).write([{ key: 'k', value: Buffer.from('v') }])
+  expect(storage.inspect()).toMatchObject({
+    directory: '/data',
+    fsync: 'always',
+    logs: { log: { first: 0, next: 1, files: 1 } },
+    tables: { table: { rows: 1, revision: 1 } },
+  })
+})

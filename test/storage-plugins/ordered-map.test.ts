@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { OrderedMap as FileMap } from '../../storage-plugins/file/ordered-map.ts'
+import { OrderedMap as MemoryMap } from '../../storage-plugins/memory/ordered-map.ts'
+
+// Plugins import nothing of each other, so each has its copy; this keeps them one.
+test.each(['ordered-map.ts', 'key-order.ts'])('%s is the same in both plugins', async name => {
+  const read = (plugin: string) => readFile(new URL(`../../storage-plugins/${plugin}/${name}`, import.meta.url), 'utf8')
+  expect(await read('file')).toBe(await read('memory'))
+})
+
+describe.each([
+  ['file', FileMap],
+  ['memory', MemoryMap],
+])('the ordered map of %s', (_, OrderedMap) => {
+  const key = fc.oneof(
+    fc.nat(2_000).map(n => `k${n}`),
+    fc.string({ unit: 'binary', maxLength: 3 }),
+  )
+
+  test('agrees with a sorted array while it is walked and changed', () => {
+    const edits = fc.array(fc.record({ key, remove: fc.boolean() }), { maxLength: 5 })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(key, { minLength: 0, maxLength: 2_000, size: 'max' }),
+        fc.infiniteStream(edits),
+        key,
+        (start, stream, from) => {
+          const map = new OrderedMap<string>()
+          for (const each of start) map.set(each, each)
+          const untouched = new Set(start)
+          const met: string[] = []
+          for (const each of map.range(from)) {
+            met.push(each)
+            for (const edit of stream.next().value ?? []) {
+              untouched.delete(edit.key)
+              if (edit.remove) map.delete(edit.key)
+              else map.set(edit.key, edit.key)
+            }
+            if (met.length > 20_000) throw new Error('the walk does not end')
+          }
+          expect(met).toEqual([...met].sort(byUtf8))
+          expect(new Set(met).size).toBe(met.length)
+          const due = [...untouched].filter(each => byUtf8(each, from) >= 0)
+          const seen = new Set(met)
+          expect(due.filter(each => !seen.has(each))).toEqual([])
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  test('is empty again when every key is removed, in any order', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(key, { maxLength: 2_000, size: 'max' }), keys => {
+        const map = new OrderedMap<number>()
+        for (const each of keys) map.set(each, 1)
+        for (const each of [...keys].sort()) expect(map.delete(each)).toBe(true)
+        expect(map.size).toBe(0)
+        expect([...map.range('')]).toEqual([])
+      }),
+      { numRuns: 20 },
+    )
+  })
+})
+
+function byUtf8(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
