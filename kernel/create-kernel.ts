@@ -140,13 +140,9 @@ class RunningKernel implements Kernel {
       const opened = await openListener(listener, {
         network: this.#network,
         ...(protocol.websocket && { websocket: protocol.websocket }),
-        serve: async connection => {
+        serve: connection => {
           this.#connections.add(connection)
-          try {
-            await protocol.serve(connection)
-          } finally {
-            this.#connections.delete(connection)
-          }
+          return protocol.serve(connection).finally(() => this.#connections.delete(connection))
         },
       })
       this.#listeners.push({ listener: opened, protocol: listener.protocol, transport: listener.transport })

@@ -7,7 +7,8 @@ import type { Queue } from './queue.ts'
 export class QueueConsumer implements Consumer {
   readonly receiver: Receiver
   readonly #queue: Queue
-  readonly #unsettled = new Set<Unsettled>()
+  /** Made with the first delivery: most consumers of guarantee 0 never have one. */
+  #unsettled: Set<Unsettled> | undefined
   #credit: number
   #held = false
 
@@ -18,15 +19,16 @@ export class QueueConsumer implements Consumer {
   }
 
   get unsettled(): number {
-    return this.#unsettled.size
+    return this.#unsettled?.size ?? 0
   }
 
   /** May be handed a message of this guarantee now. */
   open(guarantee: Guarantee): boolean {
-    return !this.#held && (guarantee === 0 || this.#unsettled.size < this.#credit)
+    return !this.#held && (guarantee === 0 || this.unsettled < this.#credit)
   }
 
   take(delivery: Unsettled): void {
+    this.#unsettled ??= new Set()
     this.#unsettled.add(delivery)
     this.receiver.deliver(delivery.message, delivery.via, delivery)
   }
@@ -37,7 +39,7 @@ export class QueueConsumer implements Consumer {
   }
 
   settle(delivery: Delivery, outcome: 'accept' | 'reject' | 'requeue'): void {
-    if (!(delivery instanceof Unsettled) || !this.#unsettled.delete(delivery)) return
+    if (!(delivery instanceof Unsettled) || !this.#unsettled?.delete(delivery)) return
     this.#queue.settle(this, delivery, outcome)
   }
 
@@ -57,12 +59,12 @@ export class QueueConsumer implements Consumer {
 
   /** Its commit failed: it is not stored any more, and settling it later means nothing. */
   retract(offset: number): void {
-    for (const delivery of this.#unsettled) if (delivery.offset === offset) delivery.offset = -1
+    for (const delivery of this.#unsettled ?? []) if (delivery.offset === offset) delivery.offset = -1
   }
 
   close(): void {
-    const unsettled = [...this.#unsettled]
-    this.#unsettled.clear()
+    const unsettled = [...(this.#unsettled ?? [])]
+    this.#unsettled = undefined
     this.#queue.leave(this, unsettled)
   }
 }

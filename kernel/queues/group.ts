@@ -60,7 +60,7 @@ export class Group implements Holder {
     const member = this.#members.find(held => held.queue === queue)
     if (member) member.binding = binding
     else this.#members.push({ queue, binding })
-    queue.groups.add(this)
+    queue.joined(this)
     this.pump()
   }
 
@@ -68,7 +68,7 @@ export class Group implements Holder {
     const at = this.#members.findIndex(member => member.queue === queue)
     if (at === -1) return
     this.#members.splice(at, 1)
-    queue.groups.delete(this)
+    queue.left(this)
   }
 
   offer(message: Message, offset: number): void {

@@ -10,6 +10,9 @@ import type { Group } from './group.ts'
 import type { DropReason, QueueHost } from './queue-host.ts'
 import { Waiting } from './waiting.ts'
 
+/** Shared by all queues, and never added to. */
+const none: never[] = []
+
 /** Retained values on their way, read one by one. */
 interface Replay {
   readonly source: Iterator<Message>
@@ -32,21 +35,35 @@ export class Queue implements Holder {
   /** Judges each topic before it is handed out; undefined only until somebody consumes. */
   principal: Principal | undefined
   #consumer: QueueConsumer | undefined
-  #returned: Unsettled[] = []
-  #replays: Replay[] = []
+  /** Empty lists are not kept: most sessions never have one. */
+  #returned: Unsettled[] = none
+  #replays: Replay[] = none
   /** Only while something waits. */
   #waiting: Waiting | undefined
   #pumping = false
   /** Notes of what was handed out before a restart, by offset, until it is handed out again. */
   #notes: Map<number, number> | undefined
   /** Groups it is a member of: they may have work when it has credit again. */
-  readonly groups = new Set<Group>()
+  #groups: Set<Group> | undefined
 
   constructor(host: QueueHost, owner: string, id: number, persistent: boolean) {
     this.#host = host
     this.#owner = owner
     this.id = id
     this.persistent = persistent
+  }
+
+  get groups(): Iterable<Group> {
+    return this.#groups ?? none
+  }
+
+  joined(group: Group): void {
+    this.#groups ??= new Set()
+    this.#groups.add(group)
+  }
+
+  left(group: Group): void {
+    this.#groups?.delete(group)
   }
 
   /** Messages waiting, and handed out but unsettled. */
@@ -105,7 +122,7 @@ export class Queue implements Holder {
   }
 
   replay(source: Iterator<Message>, binding: BoundFilter): void {
-    this.#replays.push({ source, via: binding.replay, next: undefined })
+    this.#replays = [...this.#replays, { source, via: binding.replay, next: undefined }]
     this.pump()
   }
 
@@ -149,6 +166,10 @@ export class Queue implements Holder {
     const message = replay.next
     if (!message) {
       this.#replays.shift()
+      return true
+    }
+    if (!this.wants(message, replay.via)) {
+      replay.next = undefined
       return true
     }
     const guarantee = leastOf(message.guarantee, replay.via.guarantee)
@@ -239,7 +260,7 @@ export class Queue implements Holder {
 
   settle(consumer: QueueConsumer, delivery: Unsettled, outcome: 'accept' | 'reject' | 'requeue'): void {
     if (outcome === 'requeue') {
-      this.#returned.unshift(delivery)
+      this.#returned = [delivery, ...this.#returned]
     } else {
       if (outcome === 'reject') this.#host.drop('rejected')
       const { publishedAt, topic } = delivery.message
@@ -248,7 +269,7 @@ export class Queue implements Holder {
     }
     if (consumer !== this.#consumer) return
     this.pump()
-    if (this.groups.size > 0) for (const group of this.groups) group.pump()
+    if (this.#groups) for (const group of this.#groups) group.pump()
   }
 
   note(delivery: Unsettled, note: number): Promise<void> | undefined {
@@ -278,14 +299,14 @@ export class Queue implements Holder {
   /** A durable session is owed the retained values it asked for, also when it left before they were sent. */
   #keepReplays(): void {
     const replays = this.#replays
-    this.#replays = []
+    this.#replays = none
     if (!this.persistent || replays.length === 0) return
     const newer = this.#waiting
     this.#waiting = undefined
     for (const { source, via, next } of replays) {
       for (let message = next ?? source.next().value; message; message = source.next().value) {
         const guarantee = leastOf(message.guarantee, via.guarantee)
-        if (guarantee === 0) continue
+        if (guarantee === 0 || !this.wants(message, via)) continue
         const offset = this.#store(message, via, guarantee)
         this.#wait(offset === -1 ? message : offset, via, sizeOf(message))
       }
@@ -314,9 +335,9 @@ export class Queue implements Holder {
       if (delivery.home && delivery.guarantee === 1) delivery.home.giveBack([delivery])
       else this.#settledAt(delivery.holderId, delivery.offset)
     }
-    this.#returned = []
-    this.#replays = []
-    this.groups.clear()
+    this.#returned = none
+    this.#replays = none
+    this.#groups = undefined
     this.#waiting?.clear()
     this.#waiting = undefined
   }

@@ -16,28 +16,27 @@ export const mqtt: ProtocolPlugin<MqttOptions> = {
 class Mqtt implements Protocol {
   readonly websocket = { subprotocols: ['mqtt', 'mqttv3.1'], path: '/mqtt' }
   readonly #shared: MqttHost
-  readonly #connections = new Set<MqttConnection>()
 
   constructor(host: ProtocolHost, options: MqttOptions) {
-    this.#shared = { host, options, rewriter: new Rewriter(options.rewrite), counters: countersOf(host) }
-  }
-
-  async serve(connection: Connection): Promise<void> {
-    const client = new MqttConnection(this.#shared, connection)
-    this.#connections.add(client)
-    try {
-      await client.serve()
-    } finally {
-      this.#connections.delete(client)
+    this.#shared = {
+      host,
+      options,
+      rewriter: new Rewriter(options.rewrite),
+      counters: countersOf(host),
+      connections: new Set(),
     }
   }
 
+  serve(connection: Connection): Promise<void> {
+    return new MqttConnection(this.#shared, connection).serve()
+  }
+
   inspect(): Record<string, unknown> {
-    return { connections: this.#connections.size }
+    return { connections: this.#shared.connections.size }
   }
 
   async close(): Promise<void> {
-    for (const client of this.#connections) client.shutdown()
+    for (const client of this.#shared.connections) client.shutdown()
   }
 }
 

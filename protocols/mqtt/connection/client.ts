@@ -1,5 +1,5 @@
 import type { Connection, ProtocolHost, Session, Space } from '../../../kernel/plugin.ts'
-import type { Limits, ProtocolLevel } from '../codec/index.ts'
+import type { Connect, Limits, ProtocolLevel } from '../codec/index.ts'
 import type { MqttOptions } from '../options.ts'
 import type { Rewriter } from '../topics/rewriter.ts'
 
@@ -9,6 +9,8 @@ export interface MqttHost {
   readonly options: MqttOptions
   readonly rewriter: Rewriter
   readonly counters: MqttCounters
+  /** Every open connection. */
+  readonly connections: Set<{ shutdown(): void }>
 }
 
 /** Counters of the protocol, held so that counting costs an addition. */
@@ -23,15 +25,24 @@ export interface MqttCounters {
   readonly payloadSent: { value: number }
 }
 
+/** What a client's parts may do to its connection. */
+export interface ConnectionControl {
+  /** The client's mistake: told with this reason code where the protocol has one, logged, and the connection closed. */
+  fail(reasonCode: number, why: string): void
+  /** Stops reading until `resume`; nested calls count. */
+  pause(): void
+  resume(): void
+}
+
 /** A client that was let in: what its CONNECT agreed on, and where it stands. */
-export interface Client {
+export class Client {
   readonly mqtt: MqttHost
   readonly connection: Connection
+  readonly control: ConnectionControl
   readonly space: Space
   readonly session: Session
   readonly level: ProtocolLevel
   readonly clientId: string
-  readonly user: string | undefined
   /** What its CONNECT asked of packets towards it. */
   readonly limits: Limits
   /** Deliveries above QoS 0 it takes at once. */
@@ -43,9 +54,28 @@ export interface Client {
   /** Seconds; what it asked for in CONNECT, to be held against DISCONNECT. */
   readonly sessionExpiryInterval: number
   readonly authenticationMethod: string | undefined
-  /** Its mistake: told with this reason code where the protocol has one, logged, and the connection closed. */
-  fail(reasonCode: number, why: string): void
-  /** Stops reading until `resume`; nested calls count. */
-  pause(): void
-  resume(): void
+
+  constructor(
+    shared: { mqtt: MqttHost; connection: Connection; control: ConnectionControl; limits: Limits },
+    { protocolLevel, bridge, properties }: Connect,
+    { space, session, clientId }: { space: Space; session: Session; clientId: string },
+  ) {
+    this.mqtt = shared.mqtt
+    this.connection = shared.connection
+    this.control = shared.control
+    this.limits = shared.limits
+    this.space = space
+    this.session = session
+    this.clientId = clientId
+    this.level = protocolLevel
+    this.receiveMaximum = properties.receiveMaximum ?? 65_535
+    this.topicAliasMaximum = properties.topicAliasMaximum ?? 0
+    this.bridge = bridge
+    this.sessionExpiryInterval = properties.sessionExpiryInterval ?? 0
+    this.authenticationMethod = properties.authenticationMethod
+  }
+
+  get user(): string | undefined {
+    return this.space.principal.user
+  }
 }

@@ -22,9 +22,9 @@ interface Awaiting {
 /** Takes what the client publishes, and acknowledges it when it is safe. */
 export class Incoming {
   readonly #client: Client
-  readonly #aliases: InboundTopicAliases
+  #aliases: InboundTopicAliases | undefined
   /** QoS 2 identifiers that came on this connection and are not completed: they count against Receive Maximum. */
-  readonly #open = new Set<number>()
+  #open: Set<number> | undefined
   #awaiting: Awaiting | undefined
   /** Publishes above QoS 0 whose commit is pending. */
   #pending = 0
@@ -34,7 +34,6 @@ export class Incoming {
 
   constructor(client: Client) {
     this.#client = client
-    this.#aliases = new InboundTopicAliases(client.level === 5 ? client.mqtt.options.topicAliasMaximum : 0)
   }
 
   end(): void {
@@ -46,12 +45,12 @@ export class Incoming {
     const { mqtt, space } = this.#client
     mqtt.counters.publishesReceived.value++
     mqtt.counters.payloadReceived.value += packet.payload.length
-    const topic = this.#aliases.resolve(packet.topic, packet.properties.topicAlias)
+    const topic = this.#topicOf(packet)
     if (packet.qos > 0 && !this.#withinReceiveMaximum(packet)) return
     const waitMs = space.throttle(packet.payload.length)
     if (waitMs > 0) this.#throttle(waitMs)
     if (packet.qos === 2 && this.#client.session.holds(packet.packetId)) {
-      this.#open.add(packet.packetId)
+      this.#opened(packet.packetId)
       return this.#acknowledge('pubrec', packet.packetId, reason.success)
     }
     try {
@@ -61,13 +60,24 @@ export class Incoming {
     }
   }
 
+  #topicOf({ topic, properties }: Publish): string {
+    if (properties.topicAlias === undefined && topic !== '') return topic
+    this.#aliases ??= new InboundTopicAliases(this.#client.mqtt.options.topicAliasMaximum)
+    return this.#aliases.resolve(topic, properties.topicAlias)
+  }
+
+  #opened(packetId: number): void {
+    this.#open ??= new Set()
+    this.#open.add(packetId)
+  }
+
   /** PUBREL: the identifier is free again as soon as that is durable, and only then PUBCOMP says so. */
   pubrel({ packetId }: Acknowledgement): void {
     const { session } = this.#client
     const held = session.holds(packetId)
     const released = held ? session.release(packetId) : undefined
     const complete = () => {
-      this.#open.delete(packetId)
+      this.#open?.delete(packetId)
       this.#acknowledge('pubcomp', packetId, held ? reason.success : reason.packetIdentifierNotFound)
     }
     if (!released) return complete()
@@ -75,7 +85,7 @@ export class Incoming {
       () => {
         if (!this.#ended) complete()
       },
-      error => this.#client.fail(reason.quotaExceeded, `a release could not be stored: ${String(error)}`),
+      error => this.#client.control.fail(reason.quotaExceeded, `a release could not be stored: ${String(error)}`),
     )
   }
 
@@ -90,7 +100,7 @@ export class Incoming {
     }
     if (packet.qos === 1) return this.#answer('puback', packet, space.publish(message))
     const published = session.publishOnce(message, packet.packetId)
-    this.#open.add(packet.packetId)
+    this.#opened(packet.packetId)
     this.#answer('pubrec', packet, published ?? 1)
   }
 
@@ -115,7 +125,7 @@ export class Incoming {
       return this.#acknowledge(type, packet.packetId, published === 0 ? reason.noMatchingSubscribers : reason.success)
     }
     this.#pending++
-    this.#open.add(packet.packetId)
+    this.#opened(packet.packetId)
     if (this.#awaiting?.commit === published) {
       this.#awaiting.acknowledgements.push({ type, packetId: packet.packetId })
     } else {
@@ -128,7 +138,7 @@ export class Incoming {
     }
     if (!this.#paused && this.#pending >= this.#client.mqtt.options.receiveMaximum) {
       this.#paused = true
-      this.#client.pause()
+      this.#client.control.pause()
     }
   }
 
@@ -138,13 +148,13 @@ export class Incoming {
     this.#pending -= awaiting.acknowledgements.length
     if (!this.#ended) {
       for (const { type, packetId } of awaiting.acknowledgements) {
-        if (type === 'puback' || reasonCode >= 0x80) this.#open.delete(packetId)
+        if (type === 'puback' || reasonCode >= 0x80) this.#open?.delete(packetId)
         this.#acknowledge(type, packetId, reasonCode)
       }
     }
     if (!this.#paused || this.#pending >= this.#client.mqtt.options.receiveMaximum) return
     this.#paused = false
-    this.#client.resume()
+    this.#client.control.resume()
   }
 
   /** Refused: 5.0 is told why; before that there is only "taken" or the end of the connection. */
@@ -156,7 +166,7 @@ export class Incoming {
     mqtt.host.logger.debug({ clientId, reasonCode, why: error.message }, 'a publish was refused')
     if (packet.qos === 0) {
       if (reasonCode === reason.payloadFormatInvalid || reasonCode === reason.topicNameInvalid) {
-        this.#client.fail(reasonCode, error.message)
+        this.#client.control.fail(reasonCode, error.message)
       }
       return
     }
@@ -167,7 +177,7 @@ export class Incoming {
   #acknowledge(type: AcknowledgementType, packetId: number, reasonCode: number): void {
     const { connection, level, limits, mqtt } = this.#client
     if (level !== 5 && reasonCode >= 0x80 && type !== 'pubcomp') {
-      return this.#client.fail(reasonCode, 'a publish could not be stored')
+      return this.#client.control.fail(reasonCode, 'a publish could not be stored')
     }
     mqtt.counters.packetsSent.value++
     encodeAcknowledgement(connection.output, type, packetId, level, reasonCode, undefined, limits)
@@ -177,9 +187,9 @@ export class Incoming {
     const { mqtt, level, clientId } = this.#client
     const { receiveMaximum, receiveMaximumExceeded } = mqtt.options
     // A repetition of what is open is nothing new.
-    if (level !== 5 || this.#open.size < receiveMaximum || this.#open.has(packet.packetId)) return true
+    if (level !== 5 || !this.#open || this.#open.size < receiveMaximum || this.#open.has(packet.packetId)) return true
     if (receiveMaximumExceeded === 'close') {
-      this.#client.fail(reason.receiveMaximumExceeded, `more than ${receiveMaximum} publishes are unacknowledged`)
+      this.#client.control.fail(reason.receiveMaximumExceeded, `more than ${receiveMaximum} publishes are unacknowledged`)
       return false
     }
     if (!this.#toldExceeded) {
@@ -191,8 +201,8 @@ export class Incoming {
 
   #throttle(waitMs: number): void {
     const { mqtt } = this.#client
-    this.#client.pause()
-    mqtt.host.clock.after(waitMs, () => this.#client.resume())
+    this.#client.control.pause()
+    mqtt.host.clock.after(waitMs, () => this.#client.control.resume())
   }
 
   #lost(topic: string, error: unknown): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Connection, Identity, Session, Space } from '../../../kernel/plugin.ts'
+import type { Connection, Identity, Space } from '../../../kernel/plugin.ts'
 import {
   type Auth,
   type ClientPacket,
@@ -18,7 +18,7 @@ import {
 } from '../codec/index.ts'
 import { reason, returnCodeOf } from '../reason-codes.ts'
 import { Authentication, connackProperties, identify, openSession, Refusal, refusalOf } from './admission.ts'
-import type { Client, MqttHost } from './client.ts'
+import { Client, type ConnectionControl, type MqttHost } from './client.ts'
 import { Incoming } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -38,7 +38,7 @@ interface Parts {
 }
 
 /** One client's connection, from its first byte to its last. */
-export class MqttConnection {
+export class MqttConnection implements ConnectionControl {
   readonly #mqtt: MqttHost
   readonly #connection: Connection
   readonly #reader: PacketReader
@@ -78,9 +78,10 @@ export class MqttConnection {
     })
     this.#connection.onClose = why => this.#gone(why)
     this.#connection.idleLimit(this.#mqtt.options.connectTimeout, () =>
-      this.#fail(reason.keepAliveTimeout, 'no CONNECT in time'),
+      this.fail(reason.keepAliveTimeout, 'no CONNECT in time'),
     )
-    this.#connection.receive(chunk => this.#read(() => this.#reader.push(chunk)))
+    this.#connection.receive(chunk => this.#read(chunk))
+    this.#mqtt.connections.add(this)
     return over
   }
 
@@ -91,13 +92,14 @@ export class MqttConnection {
   }
 
   /** Every way into the reader: what a client did wrong ends here, and ends that client only. */
-  #read(push: () => void): void {
+  #read(chunk: Buffer | undefined): void {
     try {
-      push()
+      if (chunk) this.#reader.push(chunk)
+      else this.#reader.resume()
     } catch (error) {
       if (!(error instanceof PacketError)) throw error
       this.#mqtt.counters.malformed.value++
-      this.#fail(error.reasonCode, error.message)
+      this.fail(error.reasonCode, error.message)
     }
   }
 
@@ -155,7 +157,7 @@ export class MqttConnection {
       problemInformation: connect.properties.requestProblemInformation,
     }
     // What follows its CONNECT waits until the client is let in.
-    this.#pause()
+    this.pause()
     this.#judge(connect, async clientId => {
       const method = connect.properties.authenticationMethod
       if (method !== undefined) {
@@ -198,7 +200,7 @@ export class MqttConnection {
       throw new PacketError(reason.protocolError, 'AUTH with another method than CONNECT')
     }
     this.#state = 'connecting'
-    this.#pause()
+    this.pause()
     const data = authenticationData && Buffer.from(authenticationData)
     this.#judge(connect, clientId => this.#advance(connect, clientId, data))
   }
@@ -213,7 +215,7 @@ export class MqttConnection {
     }
     this.#state = 'authenticating'
     this.#sendAuth(reason.continueAuthentication, authentication.method, answer.challenge)
-    this.#resume()
+    this.resume()
   }
 
   async #admit(connect: Connect, clientId: string, space: Space, data: Uint8Array | undefined): Promise<void> {
@@ -227,9 +229,16 @@ export class MqttConnection {
     this.#reader.accept()
     const { keepAlive, session } = opened
     // [MQTT-3.1.2-22]
-    this.#connection.idleLimit(keepAlive * 1_500, () => this.#fail(reason.keepAliveTimeout, 'keep alive timeout'))
+    this.#connection.idleLimit(keepAlive * 1_500, () => this.fail(reason.keepAliveTimeout, 'keep alive timeout'))
     this.#expireWith(space)
-    const parts = this.#makeParts(connect, clientId, space, session)
+    const shared = { mqtt: this.#mqtt, connection: this.#connection, control: this, limits: this.#limits }
+    const client = new Client(shared, connect, opened)
+    const parts: Parts = {
+      client,
+      incoming: new Incoming(client),
+      outgoing: new Outgoing(client),
+      subscriptions: new Subscriptions(client),
+    }
     this.#parts = parts
     this.#mqtt.counters.packetsSent.value++
     const connack = {
@@ -241,35 +250,7 @@ export class MqttConnection {
     this.#tell('client.connected', connect)
     parts.outgoing.start()
     parts.subscriptions.autoSubscribe()
-    this.#resume()
-  }
-
-  #makeParts(connect: Connect, clientId: string, space: Space, session: Session): Parts {
-    const { properties } = connect
-    const client: Client = {
-      mqtt: this.#mqtt,
-      connection: this.#connection,
-      space,
-      session,
-      clientId,
-      level: connect.protocolLevel,
-      user: space.principal.user,
-      limits: this.#limits,
-      receiveMaximum: properties.receiveMaximum ?? 65_535,
-      topicAliasMaximum: properties.topicAliasMaximum ?? 0,
-      bridge: connect.bridge,
-      sessionExpiryInterval: properties.sessionExpiryInterval ?? 0,
-      authenticationMethod: properties.authenticationMethod,
-      fail: (reasonCode, why) => this.#fail(reasonCode, why),
-      pause: () => this.#pause(),
-      resume: () => this.#resume(),
-    }
-    return {
-      client,
-      incoming: new Incoming(client),
-      outgoing: new Outgoing(client),
-      subscriptions: new Subscriptions(client),
-    }
+    this.resume()
   }
 
   /** The rights of a token end with it. */
@@ -278,7 +259,7 @@ export class MqttConnection {
     if (expiresAt === undefined) return
     const { clock } = this.#mqtt.host
     const delayMs = Math.min(Math.max(0, expiresAt - clock.now()), 0x7fff_ffff)
-    this.#cancelExpiry = clock.after(delayMs, () => this.#fail(reason.notAuthorized, 'the credentials have expired'))
+    this.#cancelExpiry = clock.after(delayMs, () => this.fail(reason.notAuthorized, 'the credentials have expired'))
   }
 
   /** DISCONNECT. Only 0x00 discards the will. [MQTT-3.14.4-3] */
@@ -319,7 +300,7 @@ export class MqttConnection {
         this.#reauthenticated(client, answer.identity)
         this.#sendAuth(reason.success, authentication.method, answer.data)
       })
-      .catch(error => this.#fail(reason.notAuthorized, `re-authentication failed: ${String(error)}`))
+      .catch(error => this.fail(reason.notAuthorized, `re-authentication failed: ${String(error)}`))
   }
 
   /** Who re-authenticates must be who it was. @throws Refusal [MQTT-4.12.1-2] */
@@ -341,7 +322,7 @@ export class MqttConnection {
     this.#close(why === 'taken-over' ? 'its session was taken over' : 'it was disconnected by an administrator', 'keep')
   }
 
-  #fail(reasonCode: number, why: string): void {
+  fail(reasonCode: number, why: string): void {
     if (this.#state === 'closed') return
     const { logger } = this.#mqtt.host
     const { address } = this.#connection.peer
@@ -400,6 +381,7 @@ export class MqttConnection {
 
   #gone(why: string): void {
     this.#close(why, 'publish')
+    this.#mqtt.connections.delete(this)
     this.#ended?.()
   }
 
@@ -419,16 +401,16 @@ export class MqttConnection {
     })
   }
 
-  #pause(): void {
+  pause(): void {
     if (this.#pauses++ > 0) return
     this.#reader.pause()
     this.#connection.pause()
   }
 
-  #resume(): void {
+  resume(): void {
     if (this.#pauses === 0 || --this.#pauses > 0 || this.#state === 'closed') return
     this.#connection.resume()
-    this.#read(() => this.#reader.resume())
+    this.#read(undefined)
   }
 }
 

@@ -25,7 +25,7 @@ interface Way {
 export class Outgoing implements Receiver {
   readonly #client: Client
   /** Open deliveries by packet identifier. */
-  readonly #open = new Map<number, Delivery>()
+  #open: Map<number, Delivery> | undefined
   readonly #aliases: OutboundTopicAliases | undefined
   #lastPacketId = 0
   #consumer: Consumer | undefined
@@ -50,7 +50,7 @@ export class Outgoing implements Receiver {
   /** The connection is over: what is open belongs to the session. */
   end(): void {
     this.#ended = true
-    this.#open.clear()
+    this.#open = undefined
   }
 
   deliver(message: Message, via: Via, delivery: Delivery | undefined): void {
@@ -64,18 +64,18 @@ export class Outgoing implements Receiver {
 
   /** PUBACK: the delivery is done, or refused for good. [MQTT-4.4.0-2] */
   puback({ packetId, reasonCode }: Acknowledgement): void {
-    const delivery = this.#open.get(packetId)
+    const delivery = this.#open?.get(packetId)
     if (!delivery) return
     if (delivery.guarantee !== 1)
-      return this.#client.fail(reason.protocolError, `PUBACK for packet ${packetId} of QoS 2`)
+      return this.#client.control.fail(reason.protocolError, `PUBACK for packet ${packetId} of QoS 2`)
     this.#settle(packetId, delivery, reasonCode)
   }
 
   /** PUBREC: from here on the PUBLISH is never repeated, only its PUBREL. [MQTT-4.3.3-4] [MQTT-4.3.3-6] */
   pubrec({ packetId, reasonCode }: Acknowledgement): void {
-    const delivery = this.#open.get(packetId)
+    const delivery = this.#open?.get(packetId)
     if (delivery?.guarantee === 1) {
-      return this.#client.fail(reason.protocolError, `PUBREC for packet ${packetId} of QoS 1`)
+      return this.#client.control.fail(reason.protocolError, `PUBREC for packet ${packetId} of QoS 1`)
     }
     if (!delivery) return this.#pubrel(packetId, reason.packetIdentifierNotFound)
     if (reasonCode >= 0x80) return this.#settle(packetId, delivery, reasonCode)
@@ -85,7 +85,7 @@ export class Outgoing implements Receiver {
   }
 
   pubcomp({ packetId }: Acknowledgement): void {
-    const delivery = this.#open.get(packetId)
+    const delivery = this.#open?.get(packetId)
     if (delivery && delivery.note & releasedFlag) this.#settle(packetId, delivery, reason.success)
   }
 
@@ -141,7 +141,7 @@ export class Outgoing implements Receiver {
   }
 
   #settle(packetId: number, delivery: Delivery, reasonCode: number): void {
-    this.#open.delete(packetId)
+    this.#open?.delete(packetId)
     this.#consumer?.settle(delivery, reasonCode >= 0x80 ? 'reject' : 'accept')
   }
 
@@ -152,12 +152,13 @@ export class Outgoing implements Receiver {
       () => {
         if (!this.#ended) work()
       },
-      error => this.#client.fail(reason.quotaExceeded, `a delivery's state could not be stored: ${String(error)}`),
+      error => this.#client.control.fail(reason.quotaExceeded, `a delivery's state could not be stored: ${String(error)}`),
     )
   }
 
   /** The identifier it had, or the next free one. [MQTT-2.2.1-4] */
   #packetIdOf(delivery: Delivery): number {
+    this.#open ??= new Map()
     let packetId = delivery.note & packetIdMask
     if (packetId === 0) {
       packetId = this.#lastPacketId

@@ -45,8 +45,9 @@ export class Subscriptions {
     const { connection, level, limits, mqtt, session, clientId } = this.#client
     const filters = packet.filters.map(text => this.#parse(text))
     const known = filters.flatMap(parsed => (parsed instanceof Error ? [] : [parsed]))
-    session
-      .unbind(known, existed => {
+    this.#inTurn('UNSUBSCRIBE', done =>
+      session.unbind(known, existed => {
+        done()
         let next = 0
         const reasonCodes = filters.map(parsed => {
           if (parsed instanceof Error) return reasonOf(parsed)
@@ -55,8 +56,8 @@ export class Subscriptions {
         mqtt.counters.packetsSent.value++
         encodeUnsuback(connection.output, { packetId: packet.packetId, reasonCodes }, level, limits)
         this.#tell('client.unsubscribed', packet.filters, { clientId })
-      })
-      .catch(error => this.#client.fail(reasonOf(error), `UNSUBSCRIBE could not be stored: ${String(error)}`))
+      }),
+    )
   }
 
   #bind(
@@ -70,8 +71,9 @@ export class Subscriptions {
       const filter = parsed[i] as SubscriptionFilter | Error
       return filter instanceof Error ? [] : [bindRequest(subscription, filter, identifier)]
     })
-    session
-      .bind(requests, results => {
+    this.#inTurn('SUBSCRIBE', done =>
+      session.bind(requests, results => {
+        done()
         let next = 0
         const bound = parsed.map(filter => (filter instanceof Error ? filter : (results[next++] as Bound)))
         granted(bound.map((one, i) => codeOf(one, subscriptions[i] as Subscription)))
@@ -82,8 +84,25 @@ export class Subscriptions {
           subscriptions.map(({ filter }) => filter),
           { clientId },
         )
-      })
-      .catch(error => this.#client.fail(reasonOf(error), `SUBSCRIBE could not be stored: ${String(error)}`))
+      }),
+    )
+  }
+
+  /** What the client sends next waits until this is done: its requests take effect in their order. */
+  #inTurn(what: string, work: (done: () => void) => Promise<void>): void {
+    const { control } = this.#client
+    let done = false
+    const worked = work(() => {
+      done = true
+    })
+    const waits = !done
+    if (waits) control.pause()
+    worked.then(
+      () => {
+        if (waits) control.resume()
+      },
+      error => control.fail(reasonOf(error), `${what} could not be stored: ${String(error)}`),
+    )
   }
 
   /** [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get no retained messages. */
