@@ -25,6 +25,46 @@ test('the same check finds the loss when fsync is off', async () => {
   expect(found).toBeGreaterThan(25)
 })
 
+test('what a full disk refused stays refused and what it took stays taken, through 150 losses of power', async () => {
+  let refused = 0
+  for (let seed = 1; seed <= 150; seed++) refused += await fillAndCrash(seed)
+  expect(refused).toBeGreaterThan(300)
+})
+
+/** Appends one at a time to a disk that is now full and now not, cuts the power, and compares. */
+async function fillAndCrash(seed: number): Promise<number> {
+  const random = new Random(seed)
+  const disk = new SimulatedDisk(seed)
+  const taken: string[] = []
+  let asked: string | undefined
+  let refused = 0
+  const append = async () => {
+    const log = await (await open(disk, 'always')).log('log')
+    for (let serial = 0; !disk.dead; serial++) {
+      disk.capacity = random.chance(0.4) ? disk.used + random.integer(0, 2_000) : Number.POSITIVE_INFINITY
+      asked = `${serial}:`.padEnd(random.integer(10, 3_000), '.')
+      const outcome = await log.append([Buffer.from(asked)]).catch((error: unknown) => error)
+      if (isBrokerError(outcome, 'STORAGE_FULL')) refused++
+      else {
+        expect(outcome).toBe(taken.length)
+        taken.push(asked)
+      }
+      asked = undefined
+    }
+  }
+  disk.operationsLeft = random.integer(10, 200)
+  await untilDeath(disk, append())
+  const storage = await open(disk.crash(), 'always')
+  const log = await storage.log('log')
+  const { records } = await log.read(0, { records: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER })
+  const found = records.map(record => Buffer.from(record).toString())
+  expect(found.slice(0, taken.length), `seed ${seed}`).toEqual(taken)
+  // Only the append that the crash interrupted may be there or not.
+  if (found.length > taken.length) expect(found.slice(taken.length), `seed ${seed}`).toEqual([asked])
+  await storage.close()
+  return refused
+}
+
 async function crashRepeatedly(seed: number, fsync: 'always' | 'never'): Promise<void> {
   const random = new Random(seed)
   const log = new LogModel()

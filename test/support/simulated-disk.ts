@@ -156,7 +156,7 @@ export class SimulatedDisk implements Disk {
   }
 
   async freeBytes(): Promise<number> {
-    return Math.max(0, this.capacity - this.#used())
+    return Math.max(0, this.capacity - this.used)
   }
 
   async lock(): Promise<() => Promise<void>> {
@@ -168,7 +168,7 @@ export class SimulatedDisk implements Disk {
     let full = false
     await this.#begin('write', path, () => {
       const growth = Math.max(0, position + bytes.byteLength - inode.live.byteLength)
-      const lacking = Math.max(0, this.#used() + growth - this.capacity)
+      const lacking = Math.max(0, this.used + growth - this.capacity)
       full = lacking > 0
       const written = Buffer.from(bytes.subarray(0, Math.max(0, bytes.byteLength - lacking)))
       if (written.byteLength > 0) inode.apply({ position, bytes: written })
@@ -194,7 +194,8 @@ export class SimulatedDisk implements Disk {
     await undefined
   }
 
-  #used(): number {
+  /** Bytes of all its files. */
+  get used(): number {
     let bytes = 0
     for (const directory of this.#directories.values()) {
       for (const inode of directory.live.values()) bytes += inode.live.byteLength
