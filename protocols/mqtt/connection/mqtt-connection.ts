@@ -220,7 +220,7 @@ export class MqttConnection implements ConnectionControl {
 
   async #admit(connect: Connect, clientId: string, space: Space, data: Uint8Array | undefined): Promise<void> {
     if (this.#state === 'closed') return
-    const opened = await openSession(this.#mqtt, connect, clientId, space, why => this.#taken(why))
+    const opened = await openSession(this.#mqtt, connect, clientId, space, this.#taker())
     // Gone, or taken over, while its session was being opened.
     if (this.#isClosed) return opened.session.end({ will: 'publish' })
     this.#connect = undefined
@@ -228,8 +228,7 @@ export class MqttConnection implements ConnectionControl {
     this.#state = 'open'
     this.#reader.accept()
     const { keepAlive, session } = opened
-    // [MQTT-3.1.2-22]
-    this.#connection.idleLimit(keepAlive * 1_500, () => this.fail(reason.keepAliveTimeout, 'keep alive timeout'))
+    this.#watchKeepAlive(keepAlive)
     this.#expireWith(space)
     const shared = { mqtt: this.#mqtt, connection: this.#connection, control: this, limits: this.#limits }
     const client = new Client(shared, connect, opened)
@@ -246,11 +245,25 @@ export class MqttConnection implements ConnectionControl {
       reasonCode: reason.success,
       properties: connackProperties(this.#mqtt, connect, opened, data),
     }
-    encodeConnack(this.#connection.output, connack, connect.protocolLevel, this.#limits)
+    const { output } = this.#connection
+    const told = encodeConnack(output, connack, connect.protocolLevel, this.#limits)
     this.#tell('client.connected', connect)
+    if (!told) return this.#close('its maximum packet size is too small for CONNACK', 'discard')
     parts.outgoing.start()
     parts.subscriptions.autoSubscribe()
     this.resume()
+  }
+
+  // What lives as long as the connection is made in functions of its own: a closure keeps all that its function's
+  // other closures use, and the CONNECT packet must not live on in any.
+
+  #taker(): (why: 'taken-over' | 'kicked') => void {
+    return why => this.#taken(why)
+  }
+
+  /** [MQTT-3.1.2-22] */
+  #watchKeepAlive(seconds: number): void {
+    this.#connection.idleLimit(seconds * 1_500, () => this.fail(reason.keepAliveTimeout, 'keep alive timeout'))
   }
 
   /** The rights of a token end with it. */
@@ -328,8 +341,11 @@ export class MqttConnection implements ConnectionControl {
     const { address } = this.#connection.peer
     logger.info({ clientId: this.clientId, address, reasonCode, why: why.slice(0, 200) }, 'client closed')
     if (this.#state === 'open') this.#disconnect(reasonCode)
-    // A 3.x client, and one that spoke no MQTT at all, is told nothing. [MQTT-3.1.4-1] of 3.1.1
-    else if (this.#level === 5) this.#connack(new Refusal(reasonCode, why))
+    // A 3.x client is told no more than its level, and one that spoke no MQTT at all nothing.
+    // [MQTT-3.1.2-2] and [MQTT-3.1.4-1] of 3.1.1
+    else if (this.#level === 5 || reasonCode === reason.unsupportedProtocolVersion) {
+      this.#connack(new Refusal(reasonCode, why))
+    }
     this.#close(why, 'publish')
   }
 
@@ -420,5 +436,7 @@ function announcedLevel(buffer: Buffer, start: number, end: number): ProtocolLev
   const levelAt = start + 2 + nameBytes
   if (levelAt >= end) return 0
   const level = (buffer[levelAt] as number) & 0x7f
-  return level === 3 || level === 4 ? level : 5
+  if (level !== 3 && level !== 4) return 5
+  const name = buffer.toString('latin1', start + 2, levelAt)
+  return name === 'MQTT' || name === 'MQIsdp' ? level : 0
 }
