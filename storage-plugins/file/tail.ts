@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Batch } from './batch.ts'
 import type { DiskFile } from './disk.ts'
+import { errorCode } from './disk.ts'
 import { sealFrame, segmentHeaderBytes, writeSegmentHeader } from './frame.ts'
 import { full, isFull } from './health.ts'
 import type { JournalOptions } from './journal-options.ts'
@@ -89,11 +90,11 @@ export class Tail {
     } catch (error) {
       if (!isFull(error)) throw health.fail(path, error)
       // A later, smaller frame may still fit the old segment, and then this name would be wrong.
-      await disk.unlink(path).catch(() => {})
-      if (sync) {
-        await disk.syncDirectory(directory).catch(failure => {
-          throw health.fail(path, failure)
-        })
+      try {
+        await disk.unlink(path).catch(ignoreMissing)
+        if (sync) await disk.syncDirectory(directory)
+      } catch (failure) {
+        throw health.fail(path, failure)
       }
       throw full(path, error)
     }
@@ -123,6 +124,10 @@ export async function createSegment(
     throw error
   }
   return { segment, file }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error
 }
 
 function enter(segment: Segment, batch: Batch): void {
