@@ -37,3 +37,14 @@ export async function expectClosed(wire: Wire): Promise<void> {
 export function hex(packet: Received): string {
   return packet.raw.toString('hex')
 }
+
+/** Sends an acknowledgement of a packet that has this identifier. */
+export function answer(
+  wire: Wire,
+  cmd: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp',
+  messageId: number | undefined,
+  reasonCode = 0,
+): void {
+  if (messageId === undefined) throw new Error('only a packet with an identifier can be acknowledged')
+  wire.send({ cmd, messageId, reasonCode })
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBroker } from '../../support/broker.ts'
 import { byte, frame, properties, text, u16, u32, userProperty } from '../../support/bytes.ts'
-import { client, expectDisconnect, hex, resident } from './clients.ts'
+import { answer, client, expectDisconnect, hex, resident } from './clients.ts'
 
 const puback = 0x40
 const pubrec = 0x50
@@ -52,7 +52,7 @@ test('PUBREL answers PUBREC with the identifier alone, and 0x92 for one that not
   await receiver.subscribe('a', { qos: 2 })
   await (await client(broker)).publish('a', 'x', { qos: 2 })
   const { messageId } = await receiver.next('publish')
-  receiver.send({ cmd: 'pubrec', messageId })
+  answer(receiver, 'pubrec', messageId)
   expect(hex(await receiver.next())).toBe(`6202${u16(messageId!).toString('hex')}`)
   receiver.sendRaw('50020999')
   expect(hex(await receiver.next())).toBe('6203099992')
@@ -197,9 +197,9 @@ test('an acknowledgement between two sessions of a client finds nothing and hurt
   const { messageId } = await before.next('publish')
   await before.drop()
   const after = await client(broker, { clientId: 'gone', clean: true })
-  after.send({ cmd: 'puback', messageId })
-  after.send({ cmd: 'pubcomp', messageId })
+  answer(after, 'puback', messageId)
+  answer(after, 'pubcomp', messageId)
   await after.nothing()
-  after.send({ cmd: 'pubrec', messageId })
+  answer(after, 'pubrec', messageId)
   expect(await after.next('pubrel')).toMatchObject({ messageId, reasonCode: 0x92 })
 })
