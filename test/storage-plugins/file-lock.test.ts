@@ -53,6 +53,7 @@ test('the lock of a dead process is taken over', async () => {
   await storage.close()
 })
 
+// Skipped elsewhere: only /proc tells when a process was born.
 test.skipIf(process.platform !== 'linux')(
   'a process id that was given to another process since does not hold a lock',
   async () => {
