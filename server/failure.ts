@@ -17,13 +17,19 @@ export function explainFailure(error: unknown, dataDirectory?: string): { text: 
     const lines = [`error: ${printable(error.message)}`, ...mend(error, dataDirectory)]
     return { text: lines.join('\n'), exitCode: exitCodes.failed }
   }
-  // The operating system's refusals (a missing file, no permission) are no bugs.
-  const system = error instanceof Error && 'syscall' in error
-  if (system) return { text: `error: ${printable(error.message)}`, exitCode: exitCodes.failed }
+  if (error instanceof Error && !isBug(error))
+    return { text: `error: ${printable(error.message)}`, exitCode: exitCodes.failed }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const text = `error: an unexpected error; please report it\n${stack.split('\n').map(printable).join('\n')}`
   return { text, exitCode: exitCodes.bug }
 }
+
+/** Refusals of the operating system and of plugins are plain errors whose message says all; what Node throws at wrong code is not. */
+function isBug(error: Error): boolean {
+  return programmingErrors.some(kind => error instanceof kind)
+}
+
+const programmingErrors = [TypeError, ReferenceError, RangeError, SyntaxError, EvalError]
 
 function mend({ code, message }: BrokerError, dataDirectory: string | undefined): string[] {
   const data =

@@ -10,6 +10,7 @@ import type { Server } from '../server.ts'
 
 /** Clients get a second to leave; what is left is making state durable. Past this something hangs. */
 const stopTimeoutMs = 60_000
+const lingerMs = 2_000
 
 /** Serves until a signal ends it. */
 export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environment'>): Promise<ExitCode> {
@@ -24,8 +25,10 @@ export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environm
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
       process.on(event, (error: unknown) => die(running, event, error))
     const server = await resolve(container, tokens.server)
+    // Before anybody is told that it runs: whoever reads that may stop it at once.
+    const end = endOf(server, read)
     greet(server)
-    return await serve(server, read)
+    return await stop(server, await end)
   } catch (error) {
     logger?.close()
     const { text, exitCode } = explainFailure(error, loaded?.config.data)
@@ -57,22 +60,33 @@ function greet(server: Server): void {
   )
 }
 
-/** Resolves when the server has ended. */
-async function serve(server: Server, read: () => Promise<LoadedConfig>): Promise<ExitCode> {
-  const { kernel, logger } = server
-  const end = await new Promise<{ reason: string; exitCode: ExitCode }>(finish => {
+interface End {
+  readonly reason: string
+  readonly exitCode: ExitCode
+}
+
+/** Resolves when the server is to stop. */
+function endOf(server: Server, read: () => Promise<LoadedConfig>): Promise<End> {
+  return new Promise(finish => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => finish({ reason: signal, exitCode: exitCodes.ok }))
     process.on('SIGHUP', () => void server.reload(read))
-    kernel.events.on('storage.failed', () => finish({ reason: 'the storage failed', exitCode: exitCodes.failed }))
+    server.kernel.events.on('storage.failed', () =>
+      finish({ reason: 'the storage failed', exitCode: exitCodes.failed }),
+    )
   })
+}
+
+/** Says good-bye to clients and makes everything durable, for as long as nobody insists. */
+async function stop(server: Server, { reason, exitCode }: End): Promise<ExitCode> {
+  const { logger } = server
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
       logger.warn({ signal }, 'a second signal: stopping at once')
       logger.close()
       process.exit(exitCodes.failed)
     })
-  logger.info({ reason: end.reason }, 'stopping; a second signal stops at once')
+  logger.info({ reason }, 'stopping; a second signal stops at once')
   setTimeout(() => {
     logger.error({ seconds: stopTimeoutMs / 1_000 }, 'stopping takes too long; gave up')
     logger.close()
@@ -81,7 +95,9 @@ async function serve(server: Server, read: () => Promise<LoadedConfig>): Promise
   await server.close()
   logger.info({}, 'stopped')
   logger.close()
-  return end.exitCode
+  // Nothing is left to do; whatever still keeps the process alive must not make a stop hang.
+  setTimeout(() => process.exit(exitCode), lingerMs).unref()
+  return exitCode
 }
 
 /** After a broken invariant nothing can be trusted: what is durable is safe, the rest starts anew. */

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { addUser, listUsers, removeUser } from '../../auth-plugins/password/index.ts'
 import { BrokerError } from '../../kernel/plugin.ts'
 import { catalogue } from '../catalogue.ts'
-import { type ConfigSources, loadConfig, usersFile } from '../config/index.ts'
+import { type ConfigSources, loadConfig, type UsersFile, usersFile } from '../config/index.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 
 export interface UserTarget extends Omit<ConfigSources, 'catalogue' | 'environment' | 'file'> {
@@ -21,7 +21,7 @@ export interface NewUserOptions {
 
 /** The password comes from the terminal or from standard input, never from the command line, which others can see. */
 export async function addUserCommand(name: string, target: UserTarget, options: NewUserOptions): Promise<ExitCode> {
-  const path = await pathOf(target)
+  const { path, asked } = await fileOf(target)
   const password = await readPassword()
   if (password === undefined) throw new BrokerError('CONFIG_INVALID', 'the two passwords differ; nothing was changed')
   mkdirSync(dirname(path), { recursive: true })
@@ -35,22 +35,20 @@ export async function addUserCommand(name: string, target: UserTarget, options: 
       ...(tenant === undefined ? {} : { tenant }),
     }),
   )
-  process.stdout.write(
-    `${done === 'added' ? 'added' : 'set the password of'} ${name} in ${path}; a running server sees it after SIGHUP\n`,
-  )
+  process.stdout.write(`${done === 'added' ? 'added' : 'set the password of'} ${name} in ${path}; ${hints[asked]}\n`)
   return exitCodes.ok
 }
 
 export async function removeUserCommand(name: string, target: UserTarget): Promise<ExitCode> {
-  const path = await pathOf(target)
+  const { path, asked } = await fileOf(target)
   const removed = await refusalsAsErrors(() => removeUser(path, name))
   if (!removed) throw new BrokerError('CONFIG_INVALID', `there is no user "${name}" in ${path}`)
-  process.stdout.write(`removed ${name} from ${path}; a running server sees it after SIGHUP\n`)
+  process.stdout.write(`removed ${name} from ${path}; ${hints[asked]}\n`)
   return exitCodes.ok
 }
 
 export async function listUsersCommand(target: UserTarget): Promise<ExitCode> {
-  const path = await pathOf(target)
+  const { path } = await fileOf(target)
   for (const { name, tenant, superuser, scram } of await refusalsAsErrors(() => listUsers(path))) {
     const marks = [tenant && `tenant ${tenant}`, superuser && 'superuser', scram || 'no SCRAM'].filter(
       mark => typeof mark === 'string',
@@ -60,10 +58,16 @@ export async function listUsersCommand(target: UserTarget): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-async function pathOf({ file, config, ...sources }: UserTarget): Promise<string> {
-  if (file !== undefined) return resolve(file)
+async function fileOf({ file, config, ...sources }: UserTarget): Promise<UsersFile> {
+  if (file !== undefined) return { path: resolve(file), asked: 'after-reload' }
   return usersFile(await loadConfig({ ...sources, file: config, catalogue, environment: process.env }))
 }
+
+const hints = {
+  'after-reload': 'a running server sees it after SIGHUP',
+  'after-restart': 'the server asks it from its next start on',
+  never: 'no server asks it, because access.authenticators names others',
+} as const
 
 /** What the users file refuses is no bug of ours: its message says what to do. */
 async function refusalsAsErrors<T>(work: () => Promise<T>): Promise<T> {

@@ -140,10 +140,18 @@ function defaultUsersFile(data: string): string {
   return join(data, 'users')
 }
 
-/** The file of the first password authenticator; without any, the one that is used as soon as it is there. */
-export function usersFile({ config }: LoadedConfig): string {
+export interface UsersFile {
+  readonly path: string
+  /** Whether a server of this configuration asks it: after a reload, once it is started anew, or not at all. */
+  readonly asked: 'after-reload' | 'after-restart' | 'never'
+}
+
+/** The file of the first password authenticator; without any authenticators, the one that is used once it is there. */
+export function usersFile({ config, document }: LoadedConfig): UsersFile {
   const password = config.access.authenticators.find(({ type }) => type === 'password')
-  return typeof password?.file === 'string' ? password.file : defaultUsersFile(config.data)
+  if (typeof password?.file === 'string') return { path: password.file, asked: 'after-reload' }
+  const chosen = document.get(['access', 'authenticators']) !== undefined
+  return { path: defaultUsersFile(config.data), asked: chosen ? 'never' : 'after-restart' }
 }
 
 /** A storage plugin that wants a directory gets the data directory. */

@@ -70,7 +70,7 @@ test('users are added from standard input, listed and removed', async () => {
   const cwd = testFolder()
   const added = await command(['user', 'add', 'alice', '--tenant', 'acme'], { cwd, input: 'c4n4ry-password\n' })
   expect(added).toMatchObject({ code: 0, stderr: '' })
-  expect(added.stdout).toContain('added alice')
+  expect(added.stdout).toBe(`added alice in ${join(cwd, 'data/users')}; the server asks it from its next start on\n`)
   const users = readFileSync(join(cwd, 'data/users'), 'utf8')
   expect(users + added.stdout).not.toContain('c4n4ry')
   expect((await command(['users', 'list'], { cwd })).stdout).toBe('alice  (tenant acme)\n')
@@ -92,6 +92,7 @@ test('an empty password is refused and nothing is written', async () => {
 
 test('the configuration names the users file', async () => {
   const cwd = testFolder({ 'robustmq.yaml': 'access: { authenticators: [{ type: password, file: people }] }' })
-  await command(['user', 'add', 'bob', '--superuser', '--no-scram'], { cwd, input: 'secret' })
+  const added = await command(['user', 'add', 'bob', '--superuser', '--no-scram'], { cwd, input: 'secret' })
+  expect(added.stdout).toBe(`added bob in ${join(cwd, 'people')}; a running server sees it after SIGHUP\n`)
   expect((await command(['user', 'list', '--file', 'people'], { cwd })).stdout).toBe('bob  (superuser, no SCRAM)\n')
 })

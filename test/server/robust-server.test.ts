@@ -251,3 +251,13 @@ test('a second server on the same data directory is refused', async () => {
   expect(code).toBe(1)
   expect(stderr).toMatch(/^error: .*\nStop that process, or choose another directory with --data\.\n$/)
 })
+
+test('a malformed users file is told with its line, as a mistake and not as a bug', async () => {
+  const cwd = testFolder({
+    users: 'alice:secret\n',
+    'robustmq.yaml': 'access: { authenticators: [{ type: password, file: users }] }',
+  })
+  const { code, stderr } = await started(cwd).exited
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^error: .*users:1.*\n$/)
+})

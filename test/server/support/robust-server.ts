@@ -48,7 +48,8 @@ export class ServerProcess {
     for (;;) {
       const at = this.lines.findIndex(({ msg }) => msg === message)
       if (at >= 0) return this.lines.splice(at, 1)[0]!
-      if (this.child.exitCode !== null) throw new Error(`ended without "${message}": ${this.stdout}${this.stderr}`)
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`ended without "${message}": ${this.stdout}${this.stderr}`)
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
   }
