@@ -19,6 +19,7 @@ import { Gatekeeper } from './gatekeeper.ts'
 import type { Kernel } from './kernel.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listener, Network, openListener } from './net/index.ts'
+import { systemProbes } from './observe/alarm-probes.ts'
 import { Alarms, defaultAlarmLimits } from './observe/alarms.ts'
 import { CounterSet } from './observe/counters.ts'
 import { EventHub } from './observe/events.ts'
@@ -76,7 +77,6 @@ class RunningKernel implements Kernel {
   readonly #tenants = new Map<string, Tenant>()
   readonly #protocols = new Map<string, Protocol>()
   readonly #listeners: { listener: Listener; protocol: string; transport: string }[] = []
-  readonly #connections = new Set<{ destroy(reason: string): void }>()
   #storage: Storage | undefined
   #spool: Spool | undefined
   #parts: Parts | undefined
@@ -140,10 +140,7 @@ class RunningKernel implements Kernel {
       const opened = await openListener(listener, {
         network: this.#network,
         ...(protocol.websocket && { websocket: protocol.websocket }),
-        serve: connection => {
-          this.#connections.add(connection)
-          return protocol.serve(connection).finally(() => this.#connections.delete(connection))
-        },
+        serve: connection => protocol.serve(connection),
       })
       this.#listeners.push({ listener: opened, protocol: listener.protocol, transport: listener.transport })
     }
@@ -191,17 +188,18 @@ class RunningKernel implements Kernel {
 
   /** Clients that do not close their side in time are cut off. */
   async #goodbye(): Promise<void> {
-    if (this.#connections.size === 0) return
+    const { served } = this.#network
+    if (served.size === 0) return
     await new Promise<void>(resolve => {
       const cancel = systemClock.after(goodbyeMs, resolve)
       const wait = () => {
-        if (this.#connections.size > 0) return void setImmediate(wait)
+        if (served.size > 0) return void setImmediate(wait)
         cancel()
         resolve()
       }
       wait()
     })
-    for (const connection of this.#connections) connection.destroy('the broker is closing')
+    for (const connection of served) connection.destroy('the broker is closing')
   }
 
   async #openStorage(): Promise<Storage | undefined> {
@@ -238,7 +236,10 @@ class RunningKernel implements Kernel {
     const alarms = new Alarms({
       ...common,
       limits: { ...defaultAlarmLimits, ...this.#options.alarms },
-      disk: async () => (await storage?.usage()) ?? { usedBytes: 0 },
+      probes: {
+        ...systemProbes(this.#clock, async () => (await storage?.usage()) ?? { usedBytes: 0 }),
+        ...this.#options.alarms?.probes,
+      },
     })
     const gatekeeper = await this.#openAccess(storage)
     const overflow = this.#options.overflow ?? 'drop-oldest'

@@ -5,6 +5,7 @@ import type { Logger } from './contract/observe.ts'
 import type { ProtocolPlugin } from './contract/protocol.ts'
 import type { StoragePlugin } from './contract/storage.ts'
 import type { Limits } from './limits.ts'
+import type { AlarmProbes } from './observe/alarm-probes.ts'
 
 /** A plugin and its options, checked against the plugin's own description when it is opened. */
 export interface Chosen<P> {
@@ -42,5 +43,11 @@ export interface KernelOptions {
   readonly logger?: Logger
   readonly clock?: Clock
   /** Percentages of memory, CPU and disk at which an alarm is raised. */
-  readonly alarms?: { readonly memoryPercent?: number; readonly cpuPercent?: number; readonly diskPercent?: number }
+  readonly alarms?: {
+    readonly memoryPercent?: number
+    readonly cpuPercent?: number
+    readonly diskPercent?: number
+    /** Default: this process, this machine, and the storage's own account. */
+    readonly probes?: Partial<AlarmProbes>
+  }
 }

@@ -107,7 +107,8 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     return Promise.resolve()
   }
 
-  ended(_connection: StreamConnection): void {
+  ended(connection: StreamConnection): void {
+    this.network.served.delete(connection)
     this.#left()
   }
 
@@ -167,6 +168,7 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   /** Never rejects: whatever `serve` does wrong costs its own connection only. */
   async #serve(connection: StreamConnection): Promise<void> {
     this.#opened.value += 1
+    this.network.served.add(connection)
     try {
       await this.#host.serve(connection)
       connection.close('served')

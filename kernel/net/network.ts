@@ -1,4 +1,5 @@
 import type { Clock } from '../contract/clock.ts'
+import type { Connection } from '../contract/connection.ts'
 import type { Counters, Logger } from '../contract/observe.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { Flusher } from './flusher.ts'
@@ -51,6 +52,8 @@ export class Network {
   readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
   /** Open connections of all listeners, those still in a handshake included. */
   connections = 0
+  /** Connections that are being served. */
+  readonly served = new Set<Connection>()
   readonly #limits: () => Partial<NetworkLimits>
   #lastId = 0
 

@@ -1,6 +1,6 @@
-import { totalmem } from 'node:os'
 import type { Clock } from '../contract/clock.ts'
 import type { Events, Logger } from '../contract/observe.ts'
+import type { AlarmProbes } from './alarm-probes.ts'
 
 export interface Alarm {
   readonly name: string
@@ -24,10 +24,8 @@ export class Alarms {
   readonly #events: Events
   readonly #logger: Logger
   readonly #limits: AlarmLimits
-  readonly #disk: () => Promise<{ usedBytes: number; freeBytes?: number }>
+  readonly #probes: AlarmProbes
   readonly #raised = new Map<string, Alarm>()
-  #cpu = process.cpuUsage()
-  #checkedAt: number
   #cancel: (() => void) | undefined
 
   constructor(options: {
@@ -35,14 +33,13 @@ export class Alarms {
     events: Events
     logger: Logger
     limits: AlarmLimits
-    disk: () => Promise<{ usedBytes: number; freeBytes?: number }>
+    probes: AlarmProbes
   }) {
     this.#clock = options.clock
     this.#events = options.events
     this.#logger = options.logger
     this.#limits = options.limits
-    this.#disk = options.disk
-    this.#checkedAt = options.clock.now()
+    this.#probes = options.probes
     this.#plan()
   }
 
@@ -72,19 +69,14 @@ export class Alarms {
 
   async check(): Promise<void> {
     const { memoryPercent, cpuPercent, diskPercent } = this.#limits
-    const rss = (process.memoryUsage.rss() / totalmem()) * 100
-    this.#judge('memory', rss, memoryPercent)
-    const now = this.#clock.now()
-    const used = process.cpuUsage(this.#cpu)
-    const wallMs = now - this.#checkedAt
-    if (wallMs > 0) this.#judge('cpu', ((used.user + used.system) / 1_000 / wallMs) * 100, cpuPercent)
-    this.#cpu = process.cpuUsage()
-    this.#checkedAt = now
-    const { usedBytes, freeBytes } = await this.#disk()
-    if (freeBytes !== undefined) this.#judge('disk', (usedBytes / (usedBytes + freeBytes)) * 100, diskPercent)
+    this.#judge('memory', this.#probes.memory(), memoryPercent)
+    this.#judge('cpu', this.#probes.cpu(), cpuPercent)
+    this.#judge('disk', await this.#probes.disk(), diskPercent)
   }
 
-  #judge(name: string, percent: number, limit: number): void {
+  /** What cannot be told leaves the alarm as it is. */
+  #judge(name: string, percent: number | undefined, limit: number): void {
+    if (percent === undefined) return
     if (percent > limit) this.raise(name, `${name} use is ${percent.toFixed(0)} %, above ${limit} %`)
     else this.clear(name)
   }

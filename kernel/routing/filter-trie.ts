@@ -3,6 +3,10 @@
  * they do not need: most have one child and one value.
  */
 interface Node<Value extends object> {
+  /** The only named child, and its level. */
+  level: string | undefined
+  only: Node<Value> | undefined
+  /** All named children, when there are more. */
   children: Map<string, Node<Value>> | undefined
   /** The child of a '+' level. */
   single: Node<Value> | undefined
@@ -85,34 +89,57 @@ function walk<Value extends object>(
   const wild = depth > 0 || !(levels[0] as string).startsWith('$')
   if (wild) visitHeld(node.multi, visit)
   if (depth === levels.length) return visitHeld(node.values, visit)
-  const next = node.children?.get(levels[depth] as string)
+  const next = named(node, levels[depth] as string)
   if (next) walk(next, levels, depth + 1, visit)
   if (wild && node.single) walk(node.single, levels, depth + 1, visit)
 }
 
 function emptyNode<Value extends object>(): Node<Value> {
-  return { children: undefined, single: undefined, multi: undefined, values: undefined }
+  return {
+    level: undefined,
+    only: undefined,
+    children: undefined,
+    single: undefined,
+    multi: undefined,
+    values: undefined,
+  }
+}
+
+function named<Value extends object>(node: Node<Value>, level: string): Node<Value> | undefined {
+  return node.children ? node.children.get(level) : node.level === level ? node.only : undefined
 }
 
 function child<Value extends object>(node: Node<Value>, level: string): Node<Value> | undefined {
-  return level === '+' ? node.single : node.children?.get(level)
+  return level === '+' ? node.single : named(node, level)
 }
 
 function childFor<Value extends object>(node: Node<Value>, level: string): Node<Value> {
   if (level === '+') return (node.single ??= emptyNode())
-  const children = (node.children ??= new Map())
-  let next = children.get(level)
-  if (!next) children.set(level, (next = emptyNode()))
+  const found = named(node, level)
+  if (found) return found
+  const next = emptyNode<Value>()
+  if (node.children) node.children.set(level, next)
+  else if (node.only) {
+    node.children = new Map([
+      [node.level as string, node.only],
+      [level, next],
+    ])
+    node.level = node.only = undefined
+  } else {
+    node.level = level
+    node.only = next
+  }
   return next
 }
 
 function prune<Value extends object>(path: readonly Node<Value>[], levels: readonly string[]): void {
   for (let depth = path.length - 1; depth > 0; depth--) {
     const node = path[depth] as Node<Value>
-    if (node.values || node.multi || node.single || node.children) return
+    if (node.values || node.multi || node.single || node.only || node.children) return
     const parent = path[depth - 1] as Node<Value>
     const level = levels[depth - 1] as string
     if (level === '+') parent.single = undefined
+    else if (parent.only) parent.level = parent.only = undefined
     else {
       parent.children?.delete(level)
       if (parent.children?.size === 0) parent.children = undefined

@@ -17,7 +17,8 @@ export class Bindings {
   constructor(sessions: Sessions, host: SessionHost) {
     this.#sessions = sessions
     this.#host = host
-    host.counters.gauge('bindings', () => this.#count())
+    host.counters.gauge('bindings', () => this.#count(() => true))
+    host.counters.gauge('bindings_shared', () => this.#count(({ options }) => options.group !== undefined))
   }
 
   async bind(
@@ -31,15 +32,11 @@ export class Bindings {
       try {
         await this.#sessions.write([this.#sessions.nextNumber, ...changes])
       } catch (error) {
-        for (const { filter, options } of requests) {
-          if (options.exclusive && !session.bindings.has(bindingKey(filter, options.group))) {
-            session.tenant.exclusive.delete(filter)
-          }
-        }
+        this.#freeUnused(session, requests)
         throw error
       }
     }
-    if (!this.#isLive(session)) return
+    if (!this.#isLive(session)) return this.#freeUnused(session, requests)
     bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
   }
 
@@ -149,6 +146,7 @@ export class Bindings {
       group.join(session.queue, binding)
     }
     session.bindings.set(key, binding)
+    if (before?.options.exclusive && !options.exclusive) session.tenant.exclusive.delete(filter)
     return { binding, existed: before !== undefined, error: undefined }
   }
 
@@ -172,13 +170,24 @@ export class Bindings {
     return group
   }
 
+  /** Exclusive filters that were claimed for bindings that did not come about. */
+  #freeUnused(session: ClientSession, requests: readonly BindRequest[]): void {
+    const { exclusive } = session.tenant
+    for (const { filter, options } of requests) {
+      const unused = options.exclusive && !session.bindings.get(bindingKey(filter, options.group))?.options.exclusive
+      if (unused && exclusive.get(filter) === session.queue) exclusive.delete(filter)
+    }
+  }
+
   #isLive(session: ClientSession): boolean {
     return this.#sessions.get(session.tenant.name, session.id) === session
   }
 
-  #count(): number {
+  #count(which: (binding: RoutedFilter) => boolean): number {
     let count = 0
-    for (const session of this.#sessions.all()) count += session.bindings.size
+    for (const session of this.#sessions.all()) {
+      for (const binding of session.bindings.values()) if (which(binding)) count++
+    }
     return count
   }
 }

@@ -2,7 +2,7 @@ import type { Identity, Principal } from '../contract/access.ts'
 import type { Clock } from '../contract/clock.ts'
 import { BrokerError } from '../contract/errors.ts'
 import { Message } from '../contract/message.ts'
-import type { Counters, Events, Logger } from '../contract/observe.ts'
+import type { Counter, Counters, Events, Logger } from '../contract/observe.ts'
 import type { Session, SessionOptions, Will } from '../contract/session.ts'
 import type { Change, Table } from '../contract/table.ts'
 import type { PublishOnce } from '../exchange.ts'
@@ -54,6 +54,7 @@ export class Sessions {
   readonly #sessions = new Map<string, ClientSession>()
   readonly #perTenant = new Map<string, number>()
   readonly #perUser = new Map<string, number>()
+  readonly #expired: Counter
   #nextNumber = firstNumber
 
   constructor(host: SessionHost) {
@@ -61,6 +62,8 @@ export class Sessions {
     this.bindings = new Bindings(this, host)
     host.counters.gauge('sessions', () => this.#sessions.size)
     host.counters.gauge('sessions_connected', () => this.#connected())
+    host.counters.gauge('queued_messages', () => this.#queued())
+    this.#expired = host.counters.counter('sessions_expired')
   }
 
   get size(): number {
@@ -254,6 +257,7 @@ export class Sessions {
 
   async #expire(session: ClientSession): Promise<void> {
     if (session.holder || this.get(session.tenant.name, session.id) !== session) return
+    this.#expired.value++
     this.host.events.emit('session.expired', { tenant: session.tenant.name, clientId: session.id })
     await this.destroy(session)
   }
@@ -282,6 +286,18 @@ export class Sessions {
   /** Work that nobody waits for: its failure is told, not thrown. */
   #background(work: Promise<unknown>, what: string): void {
     work.catch(error => this.host.logger.error({ error: String(error) }, `${what} failed`))
+  }
+
+  /** Waiting in queues, or handed out and not settled. A message counts once a queue. */
+  #queued(): number {
+    let queued = 0
+    const groups = new Set<{ readonly depth: number }>()
+    for (const { queue } of this.#sessions.values()) {
+      queued += queue.depth
+      for (const group of queue.groups) groups.add(group)
+    }
+    for (const { depth } of groups) queued += depth
+    return queued
   }
 
   #connected(): number {

@@ -189,7 +189,10 @@ export class Incoming {
     // A repetition of what is open is nothing new.
     if (level !== 5 || !this.#open || this.#open.size < receiveMaximum || this.#open.has(packet.packetId)) return true
     if (receiveMaximumExceeded === 'close') {
-      this.#client.control.fail(reason.receiveMaximumExceeded, `more than ${receiveMaximum} publishes are unacknowledged`)
+      this.#client.control.fail(
+        reason.receiveMaximumExceeded,
+        `more than ${receiveMaximum} publishes are unacknowledged`,
+      )
       return false
     }
     if (!this.#toldExceeded) {

@@ -43,7 +43,7 @@ export class Outgoing implements Receiver {
     // Delivery may begin within `consume`, and be held: the consumer must be known by then.
     const consumer = session.consume(this, 0)
     this.#consumer = consumer
-    this.#client.connection.onDrain = () => consumer.resume()
+    this.#client.connection.onDrain = () => this.#consumer?.resume()
     consumer.grant(credit)
   }
 
@@ -152,7 +152,8 @@ export class Outgoing implements Receiver {
       () => {
         if (!this.#ended) work()
       },
-      error => this.#client.control.fail(reason.quotaExceeded, `a delivery's state could not be stored: ${String(error)}`),
+      error =>
+        this.#client.control.fail(reason.quotaExceeded, `a delivery's state could not be stored: ${String(error)}`),
     )
   }
 
