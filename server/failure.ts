@@ -1,10 +1,20 @@
 import { type BrokerError, isBrokerError } from '../kernel/plugin.ts'
-import { printable } from './adapters/printable.ts'
+import { LogFields } from './adapters/log-fields.ts'
 import { ConfigError } from './config/index.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
+interface Context {
+  readonly dataDirectory?: string | undefined
+  /** Texts that must not be shown. */
+  readonly secrets?: ReadonlySet<string>
+}
+
 /** What a terminal shows of an error, and how the process ends with it. */
-export function explainFailure(error: unknown, dataDirectory?: string): { text: string; exitCode: ExitCode } {
+export function explainFailure(error: unknown, context: Context = {}): { text: string; exitCode: ExitCode } {
+  const { dataDirectory } = context
+  const safe = new LogFields()
+  safe.hide(context.secrets ?? new Set())
+  const printable = (text: string): string => safe.text(text)
   if (error instanceof ConfigError) {
     const { length } = error.problems
     const head = `error: the configuration has ${length === 1 ? 'a mistake' : `${length} mistakes`}; nothing was started`

@@ -3,7 +3,7 @@ import type { ServerLogger } from '../adapters/pino-logger.ts'
 import { addressesOf, banner, connectHint, warningsOf } from '../banner.ts'
 import { catalogue } from '../catalogue.ts'
 import { compose, resolve, tokens } from '../compose.ts'
-import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/index.ts'
+import { type ConfigSources, type LoadedConfig, loadConfig, secretTexts } from '../config/index.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { explainFailure } from '../failure.ts'
 import type { Server } from '../server.ts'
@@ -31,7 +31,10 @@ export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environm
     return await stop(server, await end)
   } catch (error) {
     logger?.close()
-    const { text, exitCode } = explainFailure(error, loaded?.config.data)
+    const { text, exitCode } = explainFailure(
+      error,
+      loaded && { dataDirectory: loaded.config.data, secrets: secretTexts(loaded) },
+    )
     process.stderr.write(`${text}\n`)
     return exitCode
   }

@@ -32,7 +32,7 @@ function setOne(document: ConfigDocument, name: string, text: string, root: z.Zo
   let value: Value | undefined = document.root
   const path: (string | number)[] = []
   for (const word of name.slice(prefix.length).split('__')) {
-    const found = resolveStep(document, schema, value, word, path)
+    const found = resolveStep(schema, value, word, path)
     if (typeof found === 'object') return document.problem(path, at, found.fault)
     const type = child(value, 'type')
     const next = partOf(schema, found, type)
@@ -52,7 +52,6 @@ function setOne(document: ConfigDocument, name: string, text: string, root: z.Zo
 }
 
 function resolveStep(
-  document: ConfigDocument,
   schema: z.ZodType,
   value: Value | undefined,
   word: string,
@@ -75,7 +74,6 @@ function resolveStep(
   if (keys.length === 0) return { fault: `${formatPath(path)} has no parts, yet "${word}" follows` }
   const key = keys.find(candidate => plain(candidate) === plain(word))
   if (key !== undefined) return key
-  void document
   return { fault: unknownKey(word, keys) }
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { ConfigDocument } from './document.ts'
 
 const secretBytesLimit = 1_048_576
-const reference = /\$\{(env|file):([^}]*)\}/g
+const reference = /(\$?)\$\{(env|file):([^}]*)\}/g
 
 /**
  * Replaces `${env:NAME}` and `${file:path}` inside texts. What they stand for counts as secret from here on. Other
@@ -15,22 +15,19 @@ export function interpolate(document: ConfigDocument, environment: NodeJS.Proces
     const origin = document.nearestOrigin(path)
     let secret = false
     let failed = false
-    const parts = text.split('$${').map(part =>
-      part.replace(reference, (_, kind: string, name: string) => {
-        secret = true
-        const value = kind === 'env' ? environment[name] : readSecret(resolve(folder, name))
-        if (typeof value === 'string') {
-          if (value !== '') document.secrets.add(value)
-          return value
-        }
-        failed = true
-        const fault =
-          kind === 'env' ? `the environment variable "${name}" is not set` : `"${name}" ${value?.fault ?? ''}`
-        document.problem(path, origin.at, `expected a value for \${${kind}:${name}}, but ${fault}`)
-        return ''
-      }),
-    )
-    const whole = parts.join('${')
+    const whole = text.replace(reference, (match: string, doubled: string, kind: string, name: string) => {
+      if (doubled !== '') return match.slice(1)
+      secret = true
+      const value = kind === 'env' ? environment[name] : readSecret(resolve(folder, name))
+      if (typeof value === 'string') {
+        if (value !== '') document.secrets.add(value)
+        return value
+      }
+      failed = true
+      const fault = kind === 'env' ? `the environment variable "${name}" is not set` : `"${name}" ${value?.fault ?? ''}`
+      document.problem(path, origin.at, `expected a value for \${${kind}:${name}}, but ${fault}`)
+      return ''
+    })
     // A mistake is told once: the text stays as it was and is not checked further.
     replace(failed ? text : whole, { ...origin, secret, text: true })
     if (secret && !failed && whole !== '') document.secrets.add(whole)

@@ -31,7 +31,7 @@ export function formatDuration(ms: number): string {
 /** '64KB', '1.5GB', '100 MiB', or a number of bytes; one KB is 1,024 bytes. Undefined when it is none of these. */
 export function parseBytes(value: string | number): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
-  const parts = /^(\d{1,15}(?:\.\d{1,9})?) ?([KMGT]?)(?:i?B)?$/i.exec(value.trim())
+  const parts = /^(\d{1,16}(?:\.\d{1,9})?) ?([KMGT]?)(?:i?B)?$/i.exec(value.trim())
   if (parts === null) return undefined
   const bytes = Number(parts[1]) * byteUnits[`${parts[2]?.toUpperCase() ?? ''}B` as keyof typeof byteUnits]
   return Number.isSafeInteger(bytes) ? bytes : undefined

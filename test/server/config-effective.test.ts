@@ -205,8 +205,9 @@ test('interpolated texts become the type their key wants', async () => {
 })
 
 test('other ${...} and escaped references are left alone', async () => {
-  const { config } = await load('mqtt: { autoSubscribe: [{ filter: "x/${clientid}/$${env:A}" }] }')
-  expect(config.mqtt).toMatchObject({ autoSubscribe: [{ filter: 'x/${clientid}/${env:A}' }] })
+  const filter = 'x/${clientid}/$${env:A}/$${clientid}/${env:B}'
+  const { config } = await load(`mqtt: { autoSubscribe: [{ filter: "${filter}" }] }`, { environment: { B: 'b' } })
+  expect(config.mqtt).toMatchObject({ autoSubscribe: [{ filter: 'x/${clientid}/${env:A}/$${clientid}/b' }] })
 })
 
 test('no rules is not the same as an empty list of rules, which denies', async () => {

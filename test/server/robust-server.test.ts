@@ -261,3 +261,14 @@ test('a malformed users file is told with its line, as a mistake and not as a bu
   expect(code).toBe(1)
   expect(stderr).toMatch(/^error: .*users:1.*\n$/)
 })
+
+test('what fails at the start does not tell a secret', async () => {
+  const canary = 'c4n4ry-51b7'
+  const cwd = testFolder({
+    'robustmq.yaml': 'access: { authenticators: [{ type: password, file: "${env:USERS}" }] }',
+  })
+  const { code, stdout, stderr } = await started(cwd, { USERS: `/none/${canary}` }).exited
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^error: .*no such file/)
+  expect(stdout + stderr).not.toContain(canary)
+})
