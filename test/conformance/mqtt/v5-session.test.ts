@@ -3,6 +3,7 @@ import { startBroker, type TestBroker } from '../../support/broker.ts'
 import type { ConnectOptions } from '../../support/wire.ts'
 import { propertiesOf } from '../../support/wire-properties.ts'
 import { client } from './clients.ts'
+import { cut } from './cut.ts'
 import { answersTo, hex, packet } from './raw.ts'
 
 const never = 0xffff_ffff
@@ -13,8 +14,7 @@ async function present(broker: TestBroker, connect: ConnectOptions): Promise<boo
   await using one = await broker.wire()
   const { sessionPresent, reasonCode } = await one.connect(connect)
   expect(reasonCode).toBe(0)
-  await one.drop()
-  await broker.clock.advance(0)
+  await cut(broker, one)
   return sessionPresent
 }
 
@@ -32,7 +32,7 @@ describe('Clean Start', () => {
     await using broker = await startBroker(options)
     await using first = await client(broker, kept('s', true))
     await first.subscribe('t', { qos: 1 })
-    await first.drop()
+    await cut(broker, first)
     await using publisher = await client(broker)
     await publisher.publish('t', 'meanwhile', { qos: 1 })
     await using second = await broker.wire()
@@ -45,14 +45,14 @@ describe('Clean Start', () => {
     await using broker = await startBroker(options)
     await using first = await client(broker, kept('s', true))
     await first.subscribe('t', { qos: 1 })
-    await first.drop()
+    await cut(broker, first)
     await using publisher = await client(broker)
     await publisher.publish('t', 'meanwhile', { qos: 1 })
     await using second = await broker.wire()
     expect(await second.connect(kept('s', true))).toMatchObject({ sessionPresent: false })
     await publisher.publish('t', 'afterwards', { qos: 1 })
     await second.nothing()
-    await second.drop()
+    await cut(broker, second)
     await using third = await broker.wire()
     expect(await third.connect(kept('s', false))).toMatchObject({ sessionPresent: true })
     await third.nothing()
@@ -129,7 +129,7 @@ describe('session expiry', () => {
       name: 'sessionExpiryInterval',
       value: 5,
     })
-    await one.drop()
+    await cut(broker, one)
     await using other = await broker.wire()
     expect((await other.connect(kept('o', true, 4))).properties).not.toHaveProperty('sessionExpiryInterval')
     await broker.clock.advance(5_100)
@@ -165,7 +165,7 @@ describe('the client identifier', () => {
   ])('one %s is accepted', async (_name, clientId) => {
     await using broker = await startBroker({ time: 'manual' })
     await using one = await client(broker, { clientId, properties: { sessionExpiryInterval: 10 } })
-    await one.drop()
+    await cut(broker, one)
     expect(await present(broker, { clientId, clean: false })).toBe(true)
   })
   test('an empty one gets a unique one assigned, which counts as its own [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16]', async () => {
@@ -177,7 +177,7 @@ describe('the client identifier', () => {
       const { sessionPresent, properties } = await one.next('connack')
       expect(sessionPresent).toBe(false)
       assigned.add(String(properties?.assignedClientIdentifier))
-      await one.drop()
+      await cut(broker, one)
     }
     expect(assigned.size).toBe(4)
     expect([...assigned].every(id => id.length > 0 && id !== 'undefined')).toBe(true)
