@@ -35,7 +35,7 @@ export class QueueConsumer implements Consumer {
 
   grant(credit: number): void {
     this.#credit = credit
-    this.#queue.pump()
+    this.#pump()
   }
 
   settle(delivery: Delivery, outcome: 'accept' | 'reject' | 'requeue'): void {
@@ -53,8 +53,7 @@ export class QueueConsumer implements Consumer {
 
   resume(): void {
     this.#held = false
-    this.#queue.pump()
-    for (const group of this.#queue.groups) group.pump()
+    this.#pump()
   }
 
   /** Its commit failed: it is not stored any more, and settling it later means nothing. */
@@ -66,5 +65,10 @@ export class QueueConsumer implements Consumer {
     const unsettled = [...(this.#unsettled ?? [])]
     this.#unsettled = undefined
     this.#queue.leave(this, unsettled)
+  }
+
+  #pump(): void {
+    this.#queue.pump()
+    for (const group of this.#queue.groups) group.pump()
   }
 }
