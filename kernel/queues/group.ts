@@ -48,6 +48,10 @@ export class Group implements Holder {
     return this.#waiting.length + this.#returned.length
   }
 
+  get waitingBytes(): number {
+    return this.#waiting.bytes
+  }
+
   get empty(): boolean {
     return this.#members.length === 0
   }

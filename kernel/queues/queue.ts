@@ -71,6 +71,16 @@ export class Queue implements Holder {
     return (this.#waiting?.length ?? 0) + this.#returned.length + (this.#consumer?.unsettled ?? 0)
   }
 
+  /** Handed out and not settled. */
+  get unsettled(): number {
+    return this.#consumer?.unsettled ?? 0
+  }
+
+  /** Of what waits, stored or not. */
+  get waitingBytes(): number {
+    return this.#waiting?.bytes ?? 0
+  }
+
   get consumed(): boolean {
     return this.#consumer !== undefined
   }

@@ -31,6 +31,10 @@ export class Waiting {
     return this.#backlog.length
   }
 
+  get bytes(): number {
+    return this.#backlog.bytes
+  }
+
   /** Adds to the end, or drops by the overflow policy. A message that is not stored must be kept by the caller. */
   push(reference: Reference, via: MatchedVia, bytes: number): void {
     if (this.#isFull(bytes)) {

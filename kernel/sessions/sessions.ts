@@ -7,6 +7,7 @@ import type { Session, SessionOptions, Will } from '../contract/session.ts'
 import type { Change, Table } from '../contract/table.ts'
 import type { PublishOnce } from '../exchange.ts'
 import type { Limits } from '../limits.ts'
+import type { Group } from '../queues/group.ts'
 import { Queue } from '../queues/queue.ts'
 import type { QueueHost } from '../queues/queue-host.ts'
 import type { Retained } from '../retained/retained.ts'
@@ -62,7 +63,9 @@ export class Sessions {
     this.bindings = new Bindings(this, host)
     host.counters.gauge('sessions', () => this.#sessions.size)
     host.counters.gauge('sessions_connected', () => this.#connected())
-    host.counters.gauge('queued_messages', () => this.#queued())
+    host.counters.gauge('queued_messages', () => this.#sumOfQueues(queue => queue.depth))
+    host.counters.gauge('queued_message_bytes', () => this.#sumOfQueues(queue => queue.waitingBytes))
+    host.counters.gauge('unsettled_messages', () => this.#unsettled())
     this.#expired = host.counters.counter('sessions_expired')
   }
 
@@ -288,16 +291,22 @@ export class Sessions {
     work.catch(error => this.host.logger.error({ error: String(error) }, `${what} failed`))
   }
 
-  /** Waiting in queues, or handed out and not settled. A message counts once a queue. */
-  #queued(): number {
-    let queued = 0
-    const groups = new Set<{ readonly depth: number }>()
+  /** Over the queues of sessions and of their groups; a message counts once a queue. */
+  #sumOfQueues(of: (queue: { readonly depth: number; readonly waitingBytes: number }) => number): number {
+    let sum = 0
+    const groups = new Set<Group>()
     for (const { queue } of this.#sessions.values()) {
-      queued += queue.depth
+      sum += of(queue)
       for (const group of queue.groups) groups.add(group)
     }
-    for (const { depth } of groups) queued += depth
-    return queued
+    for (const group of groups) sum += of(group)
+    return sum
+  }
+
+  #unsettled(): number {
+    let unsettled = 0
+    for (const { queue } of this.#sessions.values()) unsettled += queue.unsettled
+    return unsettled
   }
 
   #connected(): number {

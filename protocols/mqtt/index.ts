@@ -2,6 +2,9 @@ import type { Connection, Protocol, ProtocolHost, ProtocolPlugin } from '../../k
 import type { MqttCounters, MqttHost } from './connection/client.ts'
 import { MqttConnection } from './connection/mqtt-connection.ts'
 import { type MqttOptions, mqttOptions } from './options.ts'
+import { BirthCertificates } from './sparkplug/birth-certificates.ts'
+import { EventTopics } from './status/event-topics.ts'
+import { StatusTopics } from './status/status-topics.ts'
 import { Rewriter } from './topics/rewriter.ts'
 
 /** MQTT 3.1, 3.1.1 and 5.0. */
@@ -16,15 +19,20 @@ export const mqtt: ProtocolPlugin<MqttOptions> = {
 class Mqtt implements Protocol {
   readonly websocket = { subprotocols: ['mqtt', 'mqttv3.1'], path: '/mqtt' }
   readonly #shared: MqttHost
+  readonly #events: EventTopics
+  readonly #status: StatusTopics | undefined
 
   constructor(host: ProtocolHost, options: MqttOptions) {
     this.#shared = {
       host,
       options,
       rewriter: new Rewriter(options.rewrite),
+      births: options.sparkplug ? new BirthCertificates(host) : undefined,
       counters: countersOf(host),
       connections: new Set(),
     }
+    this.#events = new EventTopics(host, options)
+    if (options.sysInterval > 0) this.#status = new StatusTopics(host, options.sysInterval)
   }
 
   serve(connection: Connection): Promise<void> {
@@ -37,11 +45,14 @@ class Mqtt implements Protocol {
 
   async close(): Promise<void> {
     for (const client of this.#shared.connections) client.shutdown()
+    this.#events.close()
+    this.#status?.close()
   }
 }
 
 function countersOf({ counters }: ProtocolHost): MqttCounters {
   return {
+    connectsReceived: counters.counter('mqtt_connects_received'),
     packetsReceived: counters.counter('mqtt_packets_received'),
     packetsSent: counters.counter('mqtt_packets_sent'),
     publishesReceived: counters.counter('mqtt_publishes_received'),

@@ -68,8 +68,9 @@ export async function openSession(
   taken: (reason: 'taken-over' | 'kicked') => void,
 ): Promise<Omit<Admission, 'connack'> & { sessionExpiryInterval: number | undefined }> {
   const { will, properties, cleanStart } = connect
-  if (will && !space.principal.may('publish', mqtt.rewriter.publish(will.topic, clientId, connect.user))) {
-    throw new Refusal(reason.notAuthorized, `may not publish its will to "${will.topic}"`)
+  const willTopic = will && mqtt.rewriter.publish(will.topic, clientId, connect.user)
+  if (willTopic !== undefined && (isReserved(willTopic) || !space.principal.may('publish', willTopic))) {
+    throw new Refusal(reason.notAuthorized, `may not publish its will to "${willTopic}"`)
   }
   const asked = expiryMs(connect, mqtt)
   const limit = mqtt.host.limits.sessionExpiryMs
@@ -82,7 +83,7 @@ export async function openSession(
     taken,
     ...(will && {
       will: {
-        message: willFields(will, mqtt.rewriter.publish(will.topic, clientId, connect.user), clientId),
+        message: willFields(will, willTopic ?? will.topic, clientId),
         delayMs: delaySeconds * 1_000,
         ...(messageExpirySeconds !== undefined && { expiresAfterMs: messageExpirySeconds * 1_000 }),
       },

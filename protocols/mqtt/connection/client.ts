@@ -1,6 +1,7 @@
 import type { Connection, ProtocolHost, Session, Space } from '../../../kernel/plugin.ts'
 import type { Connect, Limits, ProtocolLevel } from '../codec/index.ts'
 import type { MqttOptions } from '../options.ts'
+import type { BirthCertificates } from '../sparkplug/birth-certificates.ts'
 import type { Rewriter } from '../topics/rewriter.ts'
 
 /** What all connections share. */
@@ -8,6 +9,8 @@ export interface MqttHost {
   readonly host: ProtocolHost
   readonly options: MqttOptions
   readonly rewriter: Rewriter
+  /** Of a Sparkplug Aware server. */
+  readonly births: BirthCertificates | undefined
   readonly counters: MqttCounters
   /** Every open connection. */
   readonly connections: Set<{ shutdown(): void }>
@@ -15,6 +18,7 @@ export interface MqttHost {
 
 /** Counters of the protocol, held so that counting costs an addition. */
 export interface MqttCounters {
+  readonly connectsReceived: { value: number }
   readonly packetsReceived: { value: number }
   readonly packetsSent: { value: number }
   readonly publishesReceived: { value: number }

@@ -94,30 +94,32 @@ export class Incoming {
     if (mqtt.options.checkPayloadFormat) checkPayloadFormat(packet.payload, packet.properties.payloadFormatIndicator)
     const message = this.#message(packet, topic)
     if (packet.qos === 0) {
-      const published = space.publish(message)
+      const published = this.#certified(message, space.publish(message))
       if (typeof published !== 'number') published.catch(error => this.#lost(message.topic, error))
       return
     }
-    if (packet.qos === 1) return this.#answer('puback', packet, space.publish(message))
+    if (packet.qos === 1) return this.#answer('puback', packet, this.#certified(message, space.publish(message)))
     const published = session.publishOnce(message, packet.packetId)
     this.#opened(packet.packetId)
-    this.#answer('pubrec', packet, published ?? 1)
+    this.#answer('pubrec', packet, published === undefined ? 1 : this.#certified(message, published))
+  }
+
+  #certified(message: Message, published: number | Promise<void>): number | Promise<void> {
+    const { mqtt, space } = this.#client
+    return mqtt.births ? mqtt.births.keep(message, space.principal.tenant, published) : published
   }
 
   #message(packet: Publish, topic: string): Message {
     const { mqtt, clientId, user } = this.#client
     const now = mqtt.host.clock.now()
-    if (!topic.startsWith('$')) {
-      const target = mqtt.rewriter.empty ? topic : mqtt.rewriter.publish(topic, clientId, user)
-      return new Message(messageFields(packet, target, clientId, now, undefined))
-    }
     const delayed = parseDelayedTopic(topic, now)
-    if (!delayed) {
-      if (isReserved(topic)) throw new PacketError(reason.notAuthorized, `"${topic}" belongs to the server`)
-      return new Message(messageFields(packet, topic, clientId, now, undefined))
+    const asked = delayed ? delayed.topic : topic
+    const target = mqtt.rewriter.empty ? asked : mqtt.rewriter.publish(asked, clientId, user)
+    // Nor does a rule that puts a client's words together lead there.
+    if (isReserved(asked) || isReserved(target)) {
+      throw new PacketError(reason.notAuthorized, `"${target}" belongs to the server`)
     }
-    const target = mqtt.rewriter.publish(delayed.topic, clientId, user)
-    return new Message(messageFields(packet, target, clientId, now, delayed.deliverAt))
+    return new Message(messageFields(packet, target, clientId, now, delayed?.deliverAt))
   }
 
   #answer(type: 'puback' | 'pubrec', packet: Publish, published: number | Promise<void>): void {

@@ -149,6 +149,7 @@ export class MqttConnection implements ConnectionControl {
   }
 
   #connecting(connect: Connect): void {
+    this.#mqtt.counters.connectsReceived.value++
     this.#level = connect.protocolLevel
     this.#connect = connect
     this.#state = 'connecting'

@@ -42,7 +42,7 @@ export class Subscriptions {
   }
 
   unsubscribe(packet: Unsubscribe): void {
-    const { connection, level, limits, mqtt, session, clientId } = this.#client
+    const { connection, level, limits, mqtt, session } = this.#client
     const filters = packet.filters.map(text => this.#parse(text))
     const known = filters.flatMap(parsed => (parsed instanceof Error ? [] : [parsed]))
     this.#inTurn('UNSUBSCRIBE', done =>
@@ -55,7 +55,8 @@ export class Subscriptions {
         })
         mqtt.counters.packetsSent.value++
         encodeUnsuback(connection.output, { packetId: packet.packetId, reasonCodes }, level, limits)
-        this.#tell('client.unsubscribed', packet.filters, { clientId })
+        const ended = packet.filters.filter((_, i) => reasonCodes[i] === reason.success)
+        this.#tell('client.unsubscribed', ended)
       }),
     )
   }
@@ -65,7 +66,7 @@ export class Subscriptions {
     identifier: number | undefined,
     granted: (reasonCodes: readonly number[]) => void,
   ): void {
-    const { session, clientId } = this.#client
+    const { session } = this.#client
     const parsed = subscriptions.map(subscription => this.#parse(subscription.filter))
     const requests = subscriptions.flatMap((subscription, i) => {
       const filter = parsed[i] as SubscriptionFilter | Error
@@ -76,13 +77,14 @@ export class Subscriptions {
         done()
         let next = 0
         const bound = parsed.map(filter => (filter instanceof Error ? filter : (results[next++] as Bound)))
-        granted(bound.map((one, i) => codeOf(one, subscriptions[i] as Subscription)))
+        const codes = bound.map((one, i) => codeOf(one, subscriptions[i] as Subscription))
+        granted(codes)
         // After SUBACK, and before anything that is published from now on.
         for (const [i, one] of bound.entries()) this.#replay(one, subscriptions[i] as Subscription)
+        const made = subscriptions.filter((_, i) => (codes[i] as number) < 0x80)
         this.#tell(
           'client.subscribed',
-          subscriptions.map(({ filter }) => filter),
-          { clientId },
+          made.map(({ filter }) => filter),
         )
       }),
     )
@@ -124,9 +126,10 @@ export class Subscriptions {
     }
   }
 
-  #tell(event: string, filters: readonly string[], client: { clientId: string }): void {
-    const { mqtt, user, space } = this.#client
-    mqtt.host.events.emit(event, { ...client, username: user ?? null, tenant: space.principal.tenant, filters })
+  #tell(event: string, filters: readonly string[]): void {
+    if (filters.length === 0) return
+    const { mqtt, clientId, user, space } = this.#client
+    mqtt.host.events.emit(event, { clientId, username: user ?? null, tenant: space.principal.tenant, filters })
   }
 }
 
