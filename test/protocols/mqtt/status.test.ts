@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest'
 import { startBroker, type TestBroker } from '../../support/broker.ts'
-import type { Wire } from '../../support/wire.ts'
+import { client, publishCode } from './client.ts'
 
 const interval = 10_000
 
 function start(kernel: object = {}): Promise<TestBroker> {
   return startBroker({ time: 'manual', mqtt: { sysInterval: interval }, kernel })
-}
-
-async function client(broker: TestBroker, options: Parameters<Wire['connect']>[0] = {}): Promise<Wire> {
-  const opened = await broker.wire()
-  await opened.connect(options)
-  return opened
 }
 
 /** What is retained below a topic now, by topic. */
@@ -167,8 +161,7 @@ test('a client may not publish there', async () => {
   await watcher.next('publish')
   await using intruder = await client(broker)
   for (const qos of [1, 2] as const) {
-    const [answer] = await intruder.publish('$SYS/broker/version', 'forged', { qos, retain: true })
-    expect(answer?.reasonCode).toBe(0x87)
+    expect(await publishCode(intruder, '$SYS/broker/version', 'forged', { qos, retain: true })).toBe(0x87)
   }
   await intruder.publish('$SYS/broker/version', 'forged')
   await intruder.ping()
