@@ -11,13 +11,8 @@ import {
 import { messageFields } from '../message-mapping.ts'
 import { reason, reasonOf } from '../reason-codes.ts'
 import { isReserved, parseDelayedTopic } from '../topics/delayed-topic.ts'
+import { AcknowledgementOrder } from './acknowledgement-order.ts'
 import type { Client } from './client.ts'
-
-/** Acknowledgements that wait for one commit. */
-interface Awaiting {
-  readonly commit: Promise<void>
-  readonly acknowledgements: { type: AcknowledgementType; packetId: number }[]
-}
 
 /** Takes what the client publishes, and acknowledges it when it is safe. */
 export class Incoming {
@@ -25,9 +20,7 @@ export class Incoming {
   #aliases: InboundTopicAliases | undefined
   /** QoS 2 identifiers that came on this connection and are not completed: they count against Receive Maximum. */
   #open: Set<number> | undefined
-  #awaiting: Awaiting | undefined
-  /** Publishes above QoS 0 whose commit is pending. */
-  #pending = 0
+  #order: AcknowledgementOrder | undefined
   #paused = false
   #ended = false
   #toldExceeded = false
@@ -51,7 +44,7 @@ export class Incoming {
     if (waitMs > 0) this.#throttle(waitMs)
     if (packet.qos === 2 && this.#client.session.holds(packet.packetId)) {
       this.#opened(packet.packetId)
-      return this.#acknowledge('pubrec', packet.packetId, reason.success)
+      return this.#answerNow('pubrec', packet.packetId, reason.success)
     }
     try {
       this.#take(packet, topic)
@@ -124,37 +117,37 @@ export class Incoming {
 
   #answer(type: 'puback' | 'pubrec', packet: Publish, published: number | Promise<void>): void {
     if (typeof published === 'number') {
-      return this.#acknowledge(type, packet.packetId, published === 0 ? reason.noMatchingSubscribers : reason.success)
+      const reasonCode = published === 0 ? reason.noMatchingSubscribers : reason.success
+      return this.#answerNow(type, packet.packetId, reasonCode)
     }
-    this.#pending++
     this.#opened(packet.packetId)
-    if (this.#awaiting?.commit === published) {
-      this.#awaiting.acknowledgements.push({ type, packetId: packet.packetId })
-    } else {
-      const awaiting = { commit: published, acknowledgements: [{ type, packetId: packet.packetId }] }
-      this.#awaiting = awaiting
-      published.then(
-        () => this.#committed(awaiting, reason.success),
-        error => this.#committed(awaiting, reasonOf(error)),
-      )
-    }
-    if (!this.#paused && this.#pending >= this.#client.mqtt.options.receiveMaximum) {
-      this.#paused = true
-      this.#client.control.pause()
-    }
+    this.#order ??= new AcknowledgementOrder((...acknowledgement) => this.#answered(...acknowledgement))
+    this.#order.after(published, type, packet.packetId)
+    this.#pauseWhenFull(this.#order)
   }
 
-  /** One look at all that waited for the same commit. */
-  #committed(awaiting: Awaiting, reasonCode: number): void {
-    if (this.#awaiting === awaiting) this.#awaiting = undefined
-    this.#pending -= awaiting.acknowledgements.length
+  /** In the order of the publishes: not before those whose commit is pending. */
+  #answerNow(type: 'puback' | 'pubrec', packetId: number, reasonCode: number): void {
+    const order = this.#order
+    if (!order || order.pending === 0) return this.#acknowledge(type, packetId, reasonCode)
+    this.#opened(packetId)
+    order.behind(type, packetId, reasonCode)
+    this.#pauseWhenFull(order)
+  }
+
+  #pauseWhenFull({ pending }: AcknowledgementOrder): void {
+    if (this.#paused || pending < this.#client.mqtt.options.receiveMaximum) return
+    this.#paused = true
+    this.#client.control.pause()
+  }
+
+  /** What had to wait can be said. */
+  #answered(type: AcknowledgementType, packetId: number, reasonCode: number): void {
     if (!this.#ended) {
-      for (const { type, packetId } of awaiting.acknowledgements) {
-        if (type === 'puback' || reasonCode >= 0x80) this.#open?.delete(packetId)
-        this.#acknowledge(type, packetId, reasonCode)
-      }
+      if (type === 'puback' || reasonCode >= 0x80) this.#open?.delete(packetId)
+      this.#acknowledge(type, packetId, reasonCode)
     }
-    if (!this.#paused || this.#pending >= this.#client.mqtt.options.receiveMaximum) return
+    if (!this.#paused || (this.#order?.pending ?? 0) >= this.#client.mqtt.options.receiveMaximum) return
     this.#paused = false
     this.#client.control.resume()
   }
@@ -172,7 +165,7 @@ export class Incoming {
       }
       return
     }
-    this.#acknowledge(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, level === 5 ? reasonCode : 0)
+    this.#answerNow(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, level === 5 ? reasonCode : 0)
   }
 
   /** A code that tells a 3.x client of a refusal does not exist: what was not stored must not be acknowledged. */
