@@ -201,6 +201,7 @@ export class Sessions {
     const { holder, will } = session
     if (holder) {
       session.holder = undefined
+      this.host.events.emit('session.detached', { tenant: tenant.name, clientId: id })
       holder.take('taken-over')
     }
     const ended = session.expiresAfterMs === 0 || options.clean

@@ -162,9 +162,14 @@ export class Spool {
   /** Makes all of it durable. */
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#failed) return
-    this.#planFlush()
-    while (this.#batch || this.#underWay) await this.commit.catch(() => {})
+    let refused = false
+    while (!refused && !this.#failed && (this.#batch || this.#underWay || this.#settledQueues.length > 0)) {
+      // What consumers settled last waits for no record of somebody else's any more.
+      this.#flush()
+      await this.commit.catch(() => {
+        refused = true
+      })
+    }
   }
 
   #pending(): Batch {
