@@ -1,40 +1,22 @@
-import {
-  type Connection,
-  type Exchange,
-  type Identity,
-  isBrokerError,
-  type Session,
-  type Space,
-} from '../../../kernel/plugin.ts'
-import { type ConnackProperties, type Connect, checkPayloadFormat, PacketError } from '../codec/index.ts'
+import type { Session, Space } from '../../../kernel/plugin.ts'
+import { type ConnackProperties, type Connect, checkPayloadFormat } from '../codec/index.ts'
 import { willFields } from '../message-mapping.ts'
 import { reason } from '../reason-codes.ts'
 import { isReserved } from '../topics/delayed-topic.ts'
 import type { MqttHost } from './client.ts'
+import { Refusal } from './refusal.ts'
 
 const neverExpires = 0xffff_ffff
 
-/** A refusal of CONNECT: what its CONNACK says. */
-export class Refusal extends Error {
-  readonly reasonCode: number
-  readonly properties: ConnackProperties
-
-  constructor(reasonCode: number, why: string, properties: ConnackProperties = {}) {
-    super(why)
-    this.name = 'Refusal'
-    this.reasonCode = reasonCode
-    this.properties = properties
-  }
-}
-
-/** What a CONNECT led to. */
-export interface Admission {
+/** A session that was opened for a CONNECT. */
+export interface Opened {
   readonly space: Space
   readonly session: Session
   readonly clientId: string
   /** Seconds; 0: none. */
   readonly keepAlive: number
-  readonly connack: ConnackProperties
+  /** Seconds; undefined: as the client asked. */
+  readonly sessionExpiryInterval: number | undefined
 }
 
 /** What can be said of a CONNECT without asking anybody: its client id, or why it is refused. @throws Refusal */
@@ -66,7 +48,7 @@ export async function openSession(
   clientId: string,
   space: Space,
   taken: (reason: 'taken-over' | 'kicked') => void,
-): Promise<Omit<Admission, 'connack'> & { sessionExpiryInterval: number | undefined }> {
+): Promise<Opened> {
   const { will, properties, cleanStart } = connect
   const willTopic = will && mqtt.rewriter.publish(will.topic, clientId, connect.user)
   if (willTopic !== undefined && (isReserved(willTopic) || !space.principal.may('publish', willTopic))) {
@@ -105,7 +87,7 @@ export async function openSession(
 export function connackProperties(
   mqtt: MqttHost,
   connect: Connect,
-  opened: { clientId: string; keepAlive: number; sessionExpiryInterval: number | undefined },
+  opened: Opened,
   authenticationData: Uint8Array | undefined,
 ): ConnackProperties {
   const { options } = mqtt
@@ -122,50 +104,6 @@ export function connackProperties(
     }),
     ...(properties.authenticationMethod !== undefined && { authenticationMethod: properties.authenticationMethod }),
     ...(authenticationData !== undefined && { authenticationData }),
-  }
-}
-
-/** One enhanced authentication, step by step. @throws Refusal [MQTT-4.12.0-1] */
-export class Authentication {
-  readonly method: string
-  readonly #exchange: Exchange
-
-  constructor(mqtt: MqttHost, connection: Connection, method: string) {
-    const exchange = mqtt.host.exchange(method, connection.peer)
-    if (!exchange) throw new Refusal(reason.badAuthenticationMethod, `no authenticator offers method "${method}"`)
-    this.method = method
-    this.#exchange = exchange
-  }
-
-  /** @throws Refusal [MQTT-4.12.0-4] */
-  async step(
-    data: Uint8Array | undefined,
-  ): Promise<{ challenge: Uint8Array } | { identity: Identity; data?: Uint8Array }> {
-    const answer = await this.#exchange.step(data ?? new Uint8Array(0))
-    if (answer === 'denied') throw new Refusal(reason.notAuthorized, 'enhanced authentication failed')
-    return answer
-  }
-}
-
-/** What an error of login or session opening says in CONNACK. */
-export function refusalOf(error: unknown, connect: Connect): Refusal {
-  if (error instanceof Refusal) return error
-  if (error instanceof PacketError) return new Refusal(error.reasonCode, error.message)
-  if (!isBrokerError(error)) throw error
-  switch (error.code) {
-    case 'BANNED':
-      return new Refusal(reason.banned, error.message)
-    case 'NOT_AUTHORIZED': {
-      const named = connect.user !== undefined || connect.password !== undefined
-      return new Refusal(named ? reason.badUserNameOrPassword : reason.notAuthorized, error.message)
-    }
-    case 'LIMIT_REACHED':
-    case 'STORAGE_FULL':
-      return new Refusal(reason.quotaExceeded, error.message)
-    case 'SESSION_TAKEN':
-      return new Refusal(reason.sessionTakenOver, error.message)
-    default:
-      return new Refusal(reason.serverUnavailable, error.message)
   }
 }
 

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import type { Connection, Identity, Space } from '../../../kernel/plugin.ts'
+import type { Connection, Space } from '../../../kernel/plugin.ts'
 import {
   type Auth,
   type ClientPacket,
   type Connect,
   type Disconnect,
   decodePacket,
-  encodeAuth,
   encodeConnack,
   encodeDisconnect,
   encodePingresp,
@@ -17,10 +15,13 @@ import {
   type ProtocolLevel,
 } from '../codec/index.ts'
 import { reason, returnCodeOf } from '../reason-codes.ts'
-import { Authentication, connackProperties, identify, openSession, Refusal, refusalOf } from './admission.ts'
+import { connackProperties } from './admission.ts'
+import { Reauthentication } from './authentication.ts'
 import { Client, type ConnectionControl, type MqttHost } from './client.ts'
+import { type Admitted, Handshake } from './handshake.ts'
 import { Incoming } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
+import { Refusal, refusalOf } from './refusal.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /**
@@ -35,6 +36,7 @@ interface Parts {
   readonly incoming: Incoming
   readonly outgoing: Outgoing
   readonly subscriptions: Subscriptions
+  readonly reauthentication: Reauthentication
 }
 
 /** One client's connection, from its first byte to its last. */
@@ -46,10 +48,8 @@ export class MqttConnection implements ConnectionControl {
   #level: ProtocolLevel | 0 = 0
   #limits: Limits = {}
   #parts: Parts | undefined
-  /** While the client is not open yet. */
-  #connect: Connect | undefined
-  #authentication: Authentication | undefined
-  #assigned: string | undefined
+  /** Until the client is in. */
+  #handshake: Handshake | undefined
   #pauses = 0
   #cancelExpiry: (() => void) | undefined
   #ended: (() => void) | undefined
@@ -61,10 +61,6 @@ export class MqttConnection implements ConnectionControl {
       maxPacketBytes: mqtt.options.maxPacketBytes,
       onPacket: (header, buffer, start, end) => this.#packet(header, buffer, start, end),
     })
-  }
-
-  get #isClosed(): boolean {
-    return this.#state === 'closed'
   }
 
   get clientId(): string | undefined {
@@ -97,6 +93,7 @@ export class MqttConnection implements ConnectionControl {
       if (chunk) this.#reader.push(chunk)
       else this.#reader.resume()
     } catch (error) {
+      if (error instanceof Refusal) return this.fail(error.reasonCode, error.message)
       if (!(error instanceof PacketError)) throw error
       this.#mqtt.counters.malformed.value++
       this.fail(error.reasonCode, error.message)
@@ -116,7 +113,7 @@ export class MqttConnection implements ConnectionControl {
     const packet = decodePacket(header, buffer, start, end, this.#level)
     if (packet.type === 'disconnect') return this.#close('the client left while connecting', 'discard')
     if (packet.type !== 'auth') throw new PacketError(reason.protocolError, `${packet.type} before CONNACK`)
-    this.#step(packet)
+    this.#authenticate(this.#handshake as Handshake, packet)
   }
 
   #open(packet: ClientPacket): void {
@@ -142,7 +139,7 @@ export class MqttConnection implements ConnectionControl {
       case 'disconnect':
         return this.#left(packet)
       case 'auth':
-        return this.#reauthenticate(packet, parts)
+        return parts.reauthentication.take(packet)
       case 'connect':
         throw new PacketError(reason.protocolError, 'a second CONNECT')
     }
@@ -151,108 +148,59 @@ export class MqttConnection implements ConnectionControl {
   #connecting(connect: Connect): void {
     this.#mqtt.counters.connectsReceived.value++
     this.#level = connect.protocolLevel
-    this.#connect = connect
-    this.#state = 'connecting'
-    this.#limits = {
-      maximumPacketSize: connect.properties.maximumPacketSize,
-      problemInformation: connect.properties.requestProblemInformation,
-    }
-    // What follows its CONNECT waits until the client is let in.
-    this.pause()
-    this.#judge(connect, async clientId => {
-      const method = connect.properties.authenticationMethod
-      if (method !== undefined) {
-        this.#authentication = new Authentication(this.#mqtt, this.#connection, method)
-        return this.#advance(connect, clientId, connect.properties.authenticationData)
-      }
-      const { user, password } = connect
-      const space = await this.#mqtt.host.login({ clientId, user, password }, this.#connection)
-      await this.#admit(connect, clientId, space, undefined)
-    })
-  }
-
-  /** Runs one part of the admission; a refusal becomes a CONNACK and the end. */
-  #judge(connect: Connect, work: (clientId: string) => Promise<void>): void {
-    const run = async () => work(identify(connect, this.#mqtt, () => this.#assignedId()))
-    run().catch(error => {
-      if (this.#state === 'closed') return
-      try {
-        this.#refuse(refusalOf(error, connect))
-      } catch (fault) {
-        this.#mqtt.host.logger.error({ error: fault }, 'a CONNECT could not be judged')
-        this.#refuse(new Refusal(reason.unspecifiedError, 'internal error'))
-      }
-    })
-  }
-
-  /** The same for all steps of one admission. */
-  #assignedId(): string {
-    return (this.#assigned ??= `auto-${randomUUID()}`)
+    this.#handshake = new Handshake(this.#mqtt, this.#connection, connect, this.#taker())
+    this.#limits = this.#handshake.limits
+    this.#judge(this.#handshake, this.#handshake.begin())
   }
 
   /** AUTH while connecting. */
-  #step(packet: Auth): void {
-    const connect = this.#connect as Connect
-    const { authenticationMethod, authenticationData } = packet.properties
-    if (this.#state !== 'authenticating' || packet.reasonCode !== reason.continueAuthentication) {
-      throw new PacketError(reason.protocolError, 'AUTH where none is expected')
-    }
-    if (authenticationMethod !== this.#authentication?.method) {
-      throw new PacketError(reason.protocolError, 'AUTH with another method than CONNECT')
-    }
+  #authenticate(handshake: Handshake, packet: Auth): void {
+    if (this.#state !== 'authenticating') throw new PacketError(reason.protocolError, 'AUTH where none is expected')
+    handshake.check(packet)
+    const data = packet.properties.authenticationData
+    this.#judge(handshake, handshake.continue(data && Buffer.from(data)))
+  }
+
+  /** What follows in the stream waits until the client is let in, challenged, or refused. */
+  #judge(handshake: Handshake, verdict: Promise<Admitted | undefined>): void {
     this.#state = 'connecting'
     this.pause()
-    const data = authenticationData && Buffer.from(authenticationData)
-    this.#judge(connect, clientId => this.#advance(connect, clientId, data))
+    verdict
+      .then(admitted => {
+        if (this.#state !== 'connecting') return
+        if (admitted) this.#admit(handshake.connect, admitted)
+        else this.#state = 'authenticating'
+        this.resume()
+      })
+      .catch(error => this.#refuse(handshake.connect, error))
   }
 
-  async #advance(connect: Connect, clientId: string, data: Uint8Array | undefined): Promise<void> {
-    const authentication = this.#authentication as Authentication
-    const answer = await authentication.step(data)
-    if (this.#state === 'closed') return
-    if ('identity' in answer) {
-      const space = await this.#mqtt.host.admit(answer.identity, clientId, this.#connection)
-      return this.#admit(connect, clientId, space, answer.data)
-    }
-    this.#state = 'authenticating'
-    this.#sendAuth(reason.continueAuthentication, authentication.method, answer.challenge)
-    this.resume()
-  }
-
-  async #admit(connect: Connect, clientId: string, space: Space, data: Uint8Array | undefined): Promise<void> {
-    if (this.#state === 'closed') return
-    const opened = await openSession(this.#mqtt, connect, clientId, space, this.#taker())
-    // Gone, or taken over, while its session was being opened.
-    if (this.#isClosed) return opened.session.end({ will: 'publish' })
-    this.#connect = undefined
-    this.#authentication = undefined
+  #admit(connect: Connect, { opened, authenticationData }: Admitted): void {
+    this.#handshake = undefined
     this.#state = 'open'
     this.#reader.accept()
-    const { keepAlive, session } = opened
-    this.#watchKeepAlive(keepAlive)
-    this.#expireWith(space)
+    this.#watchKeepAlive(opened.keepAlive)
+    this.#expireWith(opened.space)
     const shared = { mqtt: this.#mqtt, connection: this.#connection, control: this, limits: this.#limits }
     const client = new Client(shared, connect, opened)
-    const parts: Parts = {
+    this.#parts = {
       client,
       incoming: new Incoming(client),
       outgoing: new Outgoing(client),
       subscriptions: new Subscriptions(client),
+      reauthentication: new Reauthentication(client),
     }
-    this.#parts = parts
     this.#mqtt.counters.packetsSent.value++
     const connack = {
-      sessionPresent: session.resumed,
+      sessionPresent: opened.session.resumed,
       reasonCode: reason.success,
-      properties: connackProperties(this.#mqtt, connect, opened, data),
+      properties: connackProperties(this.#mqtt, connect, opened, authenticationData),
     }
-    const { output } = this.#connection
-    const told = encodeConnack(output, connack, connect.protocolLevel, this.#limits)
+    const told = encodeConnack(this.#connection.output, connack, connect.protocolLevel, this.#limits)
     this.#tell('client.connected', connect)
     if (!told) return this.#close('its maximum packet size is too small for CONNACK', 'discard')
-    parts.outgoing.start()
-    parts.subscriptions.autoSubscribe()
-    this.resume()
+    this.#parts.outgoing.start()
+    this.#parts.subscriptions.autoSubscribe()
   }
 
   // What lives as long as the connection is made in functions of its own: a closure keeps all that its function's
@@ -288,47 +236,6 @@ export class MqttConnection implements ConnectionControl {
     this.#close('the client disconnected', reasonCode === reason.success ? 'discard' : 'publish', expiresAfterMs)
   }
 
-  /** AUTH of an open connection: the client proves anew who it is. [MQTT-4.12.1-1] */
-  #reauthenticate(packet: Auth, { client }: Parts): void {
-    const { authenticationMethod, authenticationData } = packet.properties
-    if (client.authenticationMethod === undefined || authenticationMethod !== client.authenticationMethod) {
-      throw new PacketError(reason.protocolError, 'AUTH without, or with another method than CONNECT')
-    }
-    const begins = packet.reasonCode === reason.reAuthenticate
-    if (begins === (this.#authentication !== undefined)) {
-      throw new PacketError(
-        reason.protocolError,
-        begins ? 're-authentication within one' : 'AUTH where none is expected',
-      )
-    }
-    this.#authentication ??= new Authentication(this.#mqtt, this.#connection, authenticationMethod)
-    const authentication = this.#authentication
-    authentication
-      .step(authenticationData && Buffer.from(authenticationData))
-      .then(answer => {
-        if (this.#state !== 'open') return
-        if (!('identity' in answer)) {
-          return this.#sendAuth(reason.continueAuthentication, authentication.method, answer.challenge)
-        }
-        this.#authentication = undefined
-        this.#reauthenticated(client, answer.identity)
-        this.#sendAuth(reason.success, authentication.method, answer.data)
-      })
-      .catch(error => this.fail(reason.notAuthorized, `re-authentication failed: ${String(error)}`))
-  }
-
-  /** Who re-authenticates must be who it was. @throws Refusal [MQTT-4.12.1-2] */
-  #reauthenticated(client: Client, identity: Identity): void {
-    if (identity.user !== client.user) throw new Refusal(reason.notAuthorized, 'another user')
-  }
-
-  #sendAuth(reasonCode: number, authenticationMethod: string, authenticationData: Uint8Array | undefined): void {
-    if (this.#state === 'closed') return
-    this.#mqtt.counters.packetsSent.value++
-    const properties = { authenticationMethod, ...(authenticationData && { authenticationData }) }
-    encodeAuth(this.#connection.output, { reasonCode, properties }, 5, this.#limits)
-  }
-
   #taken(why: 'taken-over' | 'kicked'): void {
     const reasonCode = why === 'taken-over' ? reason.sessionTakenOver : reason.administrativeAction
     if (this.#state === 'open') this.#disconnect(reasonCode)
@@ -350,15 +257,20 @@ export class MqttConnection implements ConnectionControl {
     this.#close(why, 'publish')
   }
 
-  #refuse(refusal: Refusal): void {
+  #refuse(connect: Connect, error: unknown): void {
+    if (this.#state === 'closed') return
     const { logger } = this.#mqtt.host
+    let refusal = new Refusal(reason.unspecifiedError, 'internal error')
+    try {
+      refusal = refusalOf(error, connect)
+    } catch (fault) {
+      logger.error({ error: fault }, 'a CONNECT could not be judged')
+    }
+    const { reasonCode, message } = refusal
     const { address } = this.#connection.peer
-    logger.info(
-      { clientId: this.#connect?.clientId, address, reasonCode: refusal.reasonCode, why: refusal.message },
-      'client refused',
-    )
+    logger.info({ clientId: connect.clientId, address, reasonCode, why: message }, 'client refused')
     this.#connack(refusal)
-    this.#close(refusal.message, 'publish')
+    this.#close(message, 'publish')
   }
 
   #connack({ reasonCode, properties }: Refusal): void {
@@ -384,6 +296,8 @@ export class MqttConnection implements ConnectionControl {
     const parts = this.#parts
     parts?.incoming.end()
     parts?.outgoing.end()
+    parts?.reauthentication.end()
+    this.#handshake?.abandon()
     this.#connection.close(why)
     if (!parts) return
     this.#tell('client.disconnected', undefined, why)

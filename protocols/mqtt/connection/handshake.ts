@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import type { Connection, Space } from '../../../kernel/plugin.ts'
+import { type Auth, type Connect, type Limits, PacketError } from '../codec/index.ts'
+import { reason } from '../reason-codes.ts'
+import { identify, type Opened, openSession } from './admission.ts'
+import { Authentication } from './authentication.ts'
+import type { MqttHost } from './client.ts'
+import { Refusal } from './refusal.ts'
+
+/** A client let in, and the server's last word of its authentication. */
+export interface Admitted {
+  readonly opened: Opened
+  readonly authenticationData: Uint8Array | undefined
+}
+
+/** From CONNECT to the session: who is it, may it, and what is kept of it. */
+export class Handshake {
+  readonly connect: Connect
+  readonly limits: Limits
+  readonly #mqtt: MqttHost
+  readonly #connection: Connection
+  readonly #taken: (why: 'taken-over' | 'kicked') => void
+  #clientId = ''
+  #authentication: Authentication | undefined
+  #abandoned = false
+
+  constructor(mqtt: MqttHost, connection: Connection, connect: Connect, taken: (why: 'taken-over' | 'kicked') => void) {
+    this.#mqtt = mqtt
+    this.#connection = connection
+    this.connect = connect
+    this.#taken = taken
+    this.limits = {
+      maximumPacketSize: connect.properties.maximumPacketSize,
+      problemInformation: connect.properties.requestProblemInformation,
+    }
+  }
+
+  /** The client is gone: nobody's session is touched any more. */
+  abandon(): void {
+    this.#abandoned = true
+  }
+
+  /** Undefined: a challenge was sent, and the client's AUTH is awaited. @throws Refusal, or what login throws */
+  async begin(): Promise<Admitted | undefined> {
+    const { user, password, properties } = this.connect
+    this.#clientId = identify(this.connect, this.#mqtt, () => `auto-${randomUUID()}`)
+    const method = properties.authenticationMethod
+    if (method !== undefined) {
+      this.#authentication = new Authentication(this.#mqtt, this.#connection, this.limits, method)
+      return this.#advance(this.#authentication, properties.authenticationData)
+    }
+    const space = await this.#mqtt.host.login({ clientId: this.#clientId, user, password }, this.#connection)
+    return this.#open(space, undefined)
+  }
+
+  /** The client's next AUTH fits. @throws PacketError */
+  check({ reasonCode, properties }: Auth): void {
+    if (reasonCode !== reason.continueAuthentication || !this.#authentication) {
+      throw new PacketError(reason.protocolError, 'AUTH where none is expected')
+    }
+    if (properties.authenticationMethod !== this.#authentication.method) {
+      throw new PacketError(reason.protocolError, 'AUTH with another method than CONNECT')
+    }
+  }
+
+  /** As `begin`, with the client's answer to the last challenge. */
+  async continue(data: Uint8Array | undefined): Promise<Admitted | undefined> {
+    return this.#advance(this.#authentication as Authentication, data)
+  }
+
+  async #advance(authentication: Authentication, data: Uint8Array | undefined): Promise<Admitted | undefined> {
+    const answer = await authentication.step(data)
+    if (this.#abandoned) return undefined
+    if (!('identity' in answer)) {
+      authentication.send(reason.continueAuthentication, answer.challenge)
+      return undefined
+    }
+    const space = await this.#mqtt.host.admit(answer.identity, this.#clientId, this.#connection)
+    return this.#open(space, answer.data)
+  }
+
+  async #open(space: Space, authenticationData: Uint8Array | undefined): Promise<Admitted | undefined> {
+    if (this.#abandoned) return undefined
+    const opened = await openSession(this.#mqtt, this.connect, this.#clientId, space, this.#taken)
+    if (!this.#abandoned) return { opened, authenticationData }
+    await opened.session.end({ will: 'publish' })
+    throw new Refusal(reason.unspecifiedError, 'the client left')
+  }
+}
