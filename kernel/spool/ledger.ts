@@ -13,9 +13,9 @@ export class Ledger {
     this.#live.set(block, (this.#live.get(block) ?? 0) + references)
   }
 
-  remove(offset: number): void {
+  remove(offset: number, references = 1): void {
     const block = Math.floor(offset / blockSize)
-    const left = (this.#live.get(block) ?? 0) - 1
+    const left = (this.#live.get(block) ?? 0) - references
     if (left > 0) this.#live.set(block, left)
     else this.#live.delete(block)
   }

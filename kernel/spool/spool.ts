@@ -70,8 +70,9 @@ export class Spool {
     message.keep()
     const offset = this.#begin()
     writeStored(this.#writer, message, targets, once)
-    this.#ledger.add(offset, targets.length + (once ? 1 : 0))
-    this.#pending().stored.push({ offset, holders })
+    const references = targets.length + (once ? 1 : 0)
+    this.#ledger.add(offset, references)
+    this.#pending().stored.push({ offset, holders, references })
     this.#remember(offset, message)
     return offset
   }
@@ -82,6 +83,7 @@ export class Spool {
     this.#writer.uint8(recordKind.held)
     writeOnce(this.#writer, once)
     this.#ledger.add(offset, 1)
+    this.#pending().stored.push({ offset, holders: noHolders, references: 1 })
     return offset
   }
 
@@ -91,6 +93,7 @@ export class Spool {
     this.#writer.uint8(recordKind.released)
     writeOnce(this.#writer, once)
     this.#ledger.remove(heldAt)
+    this.#pending().released.push(heldAt)
   }
 
   /** A queue is done with a reference. Becomes durable soon, with whatever is written next. */
@@ -256,18 +259,40 @@ export class Spool {
     this.#starts = []
     this.#writer.clear()
     if (!(error instanceof BrokerError && error.code === 'STORAGE_FULL')) this.#failed = error
-    for (const refused of waiting ? [batch, waiting] : [batch]) {
-      for (const { offset, holders } of refused.stored) {
+    const refused = waiting ? [batch, waiting] : [batch]
+    this.#takeBack(refused)
+    for (const { stored, done } of refused) {
+      for (const { offset, holders, references } of stored) {
         this.#forget(offset)
+        this.#ledger.remove(offset, references)
         for (const holder of holders) holder.retract(offset)
       }
-      if (refused.settled) {
-        this.#settledQueues.push(...refused.settled.queues)
-        this.#settledOffsets.push(...refused.settled.offsets)
-      }
-      refused.done.reject(error)
+      done.reject(error)
     }
     if (!this.#failed && this.#settledQueues.length > 0) this.#planLazy()
+  }
+
+  /**
+   * Settlements and releases that were not written count again. Those of durable records are written with the next
+   * commit; those of refused records are forgotten, for their offsets will name other messages.
+   */
+  #takeBack(refused: readonly Batch[]): void {
+    const lists = [
+      ...refused.map(({ settled }) => settled),
+      { queues: this.#settledQueues, offsets: this.#settledOffsets },
+    ]
+    this.#settledQueues = []
+    this.#settledOffsets = []
+    for (const { released } of refused) for (const offset of released) this.#ledger.add(offset, 1)
+    for (const settled of lists) {
+      for (const [i, offset] of settled?.offsets.entries() ?? []) {
+        if (offset >= this.#durableTo) this.#ledger.add(offset, 1)
+        else {
+          this.#settledQueues.push(settled?.queues[i] as number)
+          this.#settledOffsets.push(offset)
+        }
+      }
+    }
   }
 
   #remember(offset: number, message: Message): void {
@@ -304,6 +329,8 @@ export class Spool {
   }
 }
 
+const noHolders: readonly Holder[] = []
+
 /** What an entry of the cache costs beyond its payload, by rule of thumb. */
 const messageOverhead = 256
 
@@ -315,7 +342,10 @@ function refusal(error: Error): Promise<never> {
 
 class Batch {
   readonly done = new Deferred()
-  readonly stored: { offset: number; holders: readonly Holder[] }[] = []
+  /** What was added to the ledger, and for whom. */
+  readonly stored: { offset: number; holders: readonly Holder[]; references: number }[] = []
+  /** Where the identifiers were held that this batch releases. */
+  readonly released: number[] = []
   settled: { queues: number[]; offsets: number[] } | undefined
   count = 0
 

@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Message } from '../../../kernel/plugin.ts'
+import { TopicTree } from '../../../kernel/retained/topic-tree.ts'
+import { matches } from '../../../kernel/routing/topic.ts'
+
+const message = (topic: string) => new Message({ topic, payload: Buffer.from('x') })
+
+/** Few names, so that topics and filters meet; empty levels and '$' among them. */
+const level = fc.constantFrom('a', 'b', 'c', '', '$a', '__proto__')
+const topic = fc.array(level, { minLength: 1, maxLength: 5 }).map(levels => levels.join('/'))
+const filter = fc
+  .tuple(fc.array(fc.oneof(level, fc.constant('+')), { maxLength: 4 }), fc.boolean())
+  .filter(([levels, all]) => levels.length > 0 || all)
+  .map(([levels, all]) => [...levels, ...(all ? ['#'] : [])].join('/'))
+
+test('a filter finds exactly the topics that it matches by the slow reference, after any sets and deletes', () => {
+  const steps = fc.array(fc.record({ topic, set: fc.boolean() }), { maxLength: 40 })
+  fc.assert(
+    fc.property(steps, filter, (changes, wanted) => {
+      const tree = new TopicTree()
+      const reference = new Map<string, Message>()
+      for (const { topic: changed, set } of changes) {
+        if (set) {
+          const next = message(changed)
+          expect(tree.set(next)).toBe(reference.get(changed))
+          reference.set(changed, next)
+        } else {
+          expect(tree.delete(changed)).toBe(reference.get(changed))
+          reference.delete(changed)
+        }
+        expect(tree.get(changed)).toBe(reference.get(changed))
+      }
+      const found = [...tree.match(wanted)]
+      const expected = [...reference.values()].filter(held => matches(wanted, held.topic))
+      expect(new Set(found)).toEqual(new Set(expected))
+      expect(found).toHaveLength(expected.length)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a walk sees what changes meanwhile and never fails for it', () => {
+  const tree = new TopicTree()
+  for (const name of ['a/1', 'a/2', 'a/3', 'b']) tree.set(message(name))
+  const walk = tree.match('#')
+  const seen = [walk.next().value?.topic]
+  tree.delete('a/2')
+  tree.delete('a/3')
+  tree.set(message('c'))
+  for (const { topic: next } of walk) seen.push(next)
+  expect(seen).toEqual(['a/1', 'b', 'c'])
+})
+
+test('ten thousand levels are walked without recursion below a "#"', () => {
+  const tree = new TopicTree()
+  const deep = Array(10_000).fill('x').join('/')
+  tree.set(message(deep))
+  expect([...tree.match('#')].map(found => found.topic.length)).toEqual([deep.length])
+  expect(tree.delete(deep)).toBeDefined()
+  expect([...tree.match('#')]).toEqual([])
+})
+
+test('a large tree is read lazily: the first value costs no walk through all of them', () => {
+  const tree = new TopicTree()
+  for (let i = 0; i < 1_000; i++) tree.set(message(`t/${i}`))
+  const walk = tree.match('t/+')
+  expect(walk.next().value?.topic).toBe('t/0')
+  for (let i = 1; i < 1_000; i++) tree.delete(`t/${i}`)
+  expect(walk.next().value).toBeUndefined()
+})
