@@ -9,6 +9,7 @@ import {
 import { publishProperties } from '../message-mapping.ts'
 import { reason } from '../reason-codes.ts'
 import type { Client } from './client.ts'
+import { SendLine } from './send-line.ts'
 import type { SubscriptionData } from './subscriptions.ts'
 
 /** In a delivery's note: its PUBREC has come, what is open is its PUBREL. */
@@ -29,6 +30,8 @@ export class Outgoing implements Receiver {
   readonly #aliases: OutboundTopicAliases | undefined
   #lastPacketId = 0
   #consumer: Consumer | undefined
+  /** While a packet waits for the disk. */
+  #line: SendLine | undefined
   #ended = false
 
   constructor(client: Client) {
@@ -55,7 +58,7 @@ export class Outgoing implements Receiver {
 
   deliver(message: Message, via: Via, delivery: Delivery | undefined): void {
     if (this.#ended) return
-    if (!delivery) this.#publish(message, via, 0, 0, false)
+    if (!delivery) this.#deliverAtMostOnce(message, via)
     else if (delivery.guarantee === 1) this.#deliverAtLeastOnce(delivery)
     else this.#deliverExactlyOnce(delivery)
     const { output, highWaterBytes } = this.#client.connection
@@ -77,32 +80,64 @@ export class Outgoing implements Receiver {
     if (delivery?.guarantee === 1) {
       return this.#client.control.fail(reason.protocolError, `PUBREC for packet ${packetId} of QoS 1`)
     }
-    if (!delivery) return this.#pubrel(packetId, reason.packetIdentifierNotFound)
-    if (reasonCode >= 0x80) return this.#settle(packetId, delivery, reasonCode)
-    if (delivery.note & releasedFlag) return this.#pubrel(packetId, reason.success)
+    // A refusal ends the exchange, known or not.
+    if (reasonCode >= 0x80) return delivery && this.#settle(packetId, delivery, reasonCode)
+    // Not 0x92 where nothing is known of the identifier: it may be what is left of an exchange that is over.
+    if (!delivery || delivery.note & releasedFlag) return this.#pubrel(packetId, reason.success)
     const noted = this.#consumer?.note(delivery, packetId | releasedFlag)
     this.#after(noted, () => this.#pubrel(packetId, reason.success))
   }
 
   pubcomp({ packetId }: Acknowledgement): void {
     const delivery = this.#open?.get(packetId)
-    if (delivery && delivery.note & releasedFlag) this.#settle(packetId, delivery, reason.success)
+    if (!delivery) return
+    if (delivery.note & releasedFlag) return this.#settle(packetId, delivery, reason.success)
+    this.#client.control.fail(reason.protocolError, `PUBCOMP for packet ${packetId}, which was not released`)
+  }
+
+  #deliverAtMostOnce(message: Message, via: Via): void {
+    if (!this.#line) this.#publish(message, via, 0, 0, false)
+    else {
+      message.keep()
+      this.#follow(this.#line, () => this.#publish(message, via, 0, 0, false))
+    }
   }
 
   #deliverAtLeastOnce(delivery: Delivery): void {
     const packetId = this.#packetIdOf(delivery)
     // Kept with the message, so that it is repeated under the same identifier; nobody has to wait for that at QoS 1.
     if (delivery.note !== packetId) this.#consumer?.note(delivery, packetId)
-    this.#send(packetId, delivery)
+    if (!this.#line) this.#send(packetId, delivery)
+    else this.#follow(this.#line, () => this.#send(packetId, delivery))
   }
 
   #deliverExactlyOnce(delivery: Delivery): void {
     const packetId = this.#packetIdOf(delivery)
-    if (delivery.note & releasedFlag) return this.#pubrel(packetId, reason.success)
-    if (delivery.note === packetId) return this.#send(packetId, delivery)
+    const released = (delivery.note & releasedFlag) !== 0
     // The identifier must be durable first: under another one the client would take a repetition for a new message.
-    const noted = this.#consumer?.note(delivery, packetId)
-    this.#after(noted, () => this.#send(packetId, delivery))
+    const noted = released || delivery.note === packetId ? undefined : this.#consumer?.note(delivery, packetId)
+    const send = released ? () => this.#pubrel(packetId, reason.success) : () => this.#send(packetId, delivery)
+    if (noted) this.#wait(noted, send)
+    else if (this.#line) this.#follow(this.#line, send)
+    else send()
+  }
+
+  /** What comes later must not be sent earlier: it joins the line. */
+  #wait(noted: Promise<void>, send: () => void): void {
+    const line = (this.#line ??= new SendLine())
+    const ready = line.wait(send)
+    this.#after(noted, () => {
+      ready()
+      line.advance()
+      if (!line.empty) return
+      this.#line = undefined
+      this.#consumer?.resume()
+    })
+  }
+
+  #follow(line: SendLine, send: () => void): void {
+    line.follow(send)
+    if (line.full) this.#consumer?.hold()
   }
 
   #send(packetId: number, delivery: Delivery): void {
