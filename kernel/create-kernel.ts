@@ -319,7 +319,7 @@ class RunningKernel implements Kernel {
         const principal = await gatekeeper.login(credentials, connection)
         return new TenantSpace(parts, this.#tenant(principal.tenant), principal)
       },
-      exchange: (method, peer) => gatekeeper.chain.exchange(method, peer),
+      exchange: (method, peer) => gatekeeper.exchange(method, peer),
       admit: async (identity, clientId, connection) => {
         const principal = gatekeeper.admit(identity, clientId, connection)
         return new TenantSpace(parts, this.#tenant(principal.tenant), principal)

@@ -6,9 +6,9 @@ import {
   type Permissions,
   Rate,
 } from './access/index.ts'
-import type { Credentials, Identity, Principal } from './contract/access.ts'
+import type { Credentials, Exchange, Identity, Principal } from './contract/access.ts'
 import type { Clock } from './contract/clock.ts'
-import type { Connection } from './contract/connection.ts'
+import type { Connection, Peer } from './contract/connection.ts'
 import { BrokerError } from './contract/errors.ts'
 import type { Counters, Events } from './contract/observe.ts'
 import type { Limits } from './limits.ts'
@@ -48,12 +48,17 @@ export class Gatekeeper {
   /** @throws BrokerError BANNED, LIMIT_REACHED, NOT_AUTHORIZED */
   async login(credentials: Credentials, connection: Connection): Promise<Principal> {
     this.#checkBan(credentials.clientId, credentials.user, connection.peer.address)
-    if (!this.#nodeRate.take())
-      throw this.#refusal('LIMIT_REACHED', 'too many connects a second (limit connectsPerSecond)')
+    if (!this.#nodeRate.take()) throw this.#tooManyConnects()
     const verdict = await this.chain.authenticate(credentials, connection.peer)
     if (verdict === 'busy') throw this.#refusal('LIMIT_REACHED', 'too many authentications are under way')
     if (verdict === 'denied') throw this.#refusal('NOT_AUTHORIZED', 'unknown user name or wrong password')
     return this.admit(verdict, credentials.clientId, connection)
+  }
+
+  /** Starts a challenge-response run; it costs work as a login does. @throws BrokerError LIMIT_REACHED */
+  exchange(method: string, peer: Peer): Exchange | undefined {
+    if (!this.#nodeRate.take()) throw this.#tooManyConnects()
+    return this.chain.exchange(method, peer)
   }
 
   /** @throws BrokerError BANNED, LIMIT_REACHED */
@@ -66,6 +71,10 @@ export class Gatekeeper {
     }
     this.#countConnection(tenant, connection)
     return this.permissions.principal(identity, { clientId, address, tenant })
+  }
+
+  #tooManyConnects(): BrokerError {
+    return this.#refusal('LIMIT_REACHED', 'too many connects a second (limit connectsPerSecond)')
   }
 
   #checkBan(clientId: string, user: string | undefined, address: string): void {

@@ -13,6 +13,8 @@ export const defaultLimits = {
   userSessions: 0,
   /** Bindings of one session. */
   sessionBindings: 10_000,
+  /** Bindings of all sessions of a tenant. */
+  tenantBindings: 0,
   /** Messages a second, and bytes a second, that one connection may publish; past it its socket is not read. */
   publishesPerSecond: 0,
   publishBytesPerSecond: 0,

@@ -13,6 +13,8 @@ export class Tenant {
   readonly groups = new Map<string, Group>()
   /** Exclusive filters and the queues that hold them. */
   readonly exclusive = new Map<string, Queue>()
+  /** Bindings of its sessions. */
+  bindings = 0
 
   constructor(name: string) {
     this.name = name

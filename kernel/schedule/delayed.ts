@@ -1,5 +1,6 @@
 import type { Identity, Principal } from '../contract/access.ts'
-import { BrokerError } from '../contract/errors.ts'
+import type { Clock } from '../contract/clock.ts'
+import { BrokerError, isBrokerError } from '../contract/errors.ts'
 import { Message } from '../contract/message.ts'
 import type { Counters, Logger } from '../contract/observe.ts'
 import type { Change, Table } from '../contract/table.ts'
@@ -15,8 +16,12 @@ interface Waiting {
   readonly principal: Principal | undefined
 }
 
+/** How long a message that a full disk refused waits until it is tried again. */
+const retryAfterMs = 5_000
+
 /** What the delayed store needs of the rest of the kernel. */
 export interface DelayedHost {
+  readonly clock: Clock
   readonly schedule: Schedule
   readonly table: Table | undefined
   readonly limits: Pick<Limits, 'delayedMessages' | 'delayedBytes' | 'delayMs'>
@@ -35,12 +40,13 @@ export interface DelayedHost {
 export class Delayed {
   readonly #host: DelayedHost
   readonly #waiting = new Map<number, Waiting>()
-  #bytes = 0
+  /** Of each tenant, what waits and what is just being stored. */
+  readonly #held = new Map<Tenant, { messages: number; bytes: number }>()
 
   constructor(host: DelayedHost) {
     this.#host = host
     host.counters.gauge('delayed_messages', () => this.#waiting.size)
-    host.counters.gauge('delayed_bytes', () => this.#bytes)
+    host.counters.gauge('delayed_bytes', () => [...this.#held.values()].reduce((sum, { bytes }) => sum + bytes, 0))
   }
 
   /** Brings back what the table holds, without what was published before the restart. */
@@ -57,25 +63,34 @@ export class Delayed {
       const principal =
         clientId === undefined ? undefined : this.#host.principal({ user }, clientId, address ?? '', tenant)
       const message = decodeMessage(row.value)
-      this.#wait({ id: Number(id), tenant: this.#host.tenant(tenant), message, principal })
+      const waiting = { id: Number(id), tenant: this.#host.tenant(tenant), message, principal }
+      this.#hold(waiting, 1)
+      this.#wait(waiting)
     }
   }
 
   /** Keeps the message until its time. @throws BrokerError LIMIT_REACHED */
   add(tenant: Tenant, principal: Principal | undefined, message: Message): number | Promise<void> {
     const { delayedMessages, delayedBytes, delayMs } = this.#host.limits
-    const bytes = message.payload.length
+    const held = this.#held.get(tenant) ?? { messages: 0, bytes: 0 }
     const ahead = (message.deliverAt ?? 0) - message.publishedAt
     if (delayMs > 0 && ahead > delayMs) throw limitReached('delayMs', delayMs)
-    if (delayedMessages > 0 && this.#waiting.size >= delayedMessages)
-      throw limitReached('delayedMessages', delayedMessages)
-    if (delayedBytes > 0 && this.#bytes + bytes > delayedBytes) throw limitReached('delayedBytes', delayedBytes)
+    if (delayedMessages > 0 && held.messages >= delayedMessages) throw limitReached('delayedMessages', delayedMessages)
+    if (delayedBytes > 0 && held.bytes + message.payload.length > delayedBytes)
+      throw limitReached('delayedBytes', delayedBytes)
     const waiting = { id: this.#host.number(), tenant, message: message.keep(), principal }
+    this.#hold(waiting, 1)
     if (!this.#host.table) {
       this.#wait(waiting)
       return 1
     }
-    return this.#host.table.write([this.#row(waiting)]).then(() => this.#wait(waiting))
+    return this.#host.table.write([this.#row(waiting)]).then(
+      () => this.#wait(waiting),
+      error => {
+        this.#hold(waiting, -1)
+        throw error
+      },
+    )
   }
 
   /** What waits, in no order. */
@@ -83,10 +98,18 @@ export class Delayed {
     return this.#waiting.values()
   }
 
-  #wait(waiting: Waiting): void {
+  /** Counts a message in, or out again. */
+  #hold({ tenant, message }: Waiting, by: 1 | -1): void {
+    const held = this.#held.get(tenant) ?? { messages: 0, bytes: 0 }
+    this.#held.set(tenant, held)
+    held.messages += by
+    held.bytes += by * message.payload.length
+    if (held.messages === 0) this.#held.delete(tenant)
+  }
+
+  #wait(waiting: Waiting, at = waiting.message.deliverAt ?? 0): void {
     this.#waiting.set(waiting.id, waiting)
-    this.#bytes += waiting.message.payload.length
-    this.#host.schedule.at(waiting.message.deliverAt ?? 0, () => {
+    this.#host.schedule.at(at, () => {
       this.#publish(waiting).catch(error => {
         this.#host.logger.error(
           { topic: waiting.message.topic, error: String(error) },
@@ -99,8 +122,14 @@ export class Delayed {
   async #publish(waiting: Waiting): Promise<void> {
     const { id, tenant, message, principal } = waiting
     if (!this.#waiting.delete(id)) return
-    this.#bytes -= message.payload.length
-    await this.#host.publishDue(principal, tenant, dueMessage(message), id)
+    try {
+      await this.#host.publishDue(principal, tenant, dueMessage(message), id)
+    } catch (error) {
+      // It was taken: it is kept until there is room again.
+      if (isBrokerError(error, 'STORAGE_FULL')) return this.#wait(waiting, this.#host.clock.now() + retryAfterMs)
+      this.#host.logger.error({ topic: message.topic, error: String(error) }, 'a delayed message was given up')
+    }
+    this.#hold(waiting, -1)
     await this.#host.table?.write([{ key: this.#row(waiting).key, value: undefined }])
     this.#host.dueDone(id)
   }

@@ -27,7 +27,12 @@ export class Bindings {
     bound: (results: readonly Bound[]) => void,
   ): Promise<void> {
     const changes: Change[] = []
-    const prepared = requests.map(request => this.#prepare(session, request, changes))
+    let added = 0
+    const prepared = requests.map(request => {
+      const one = this.#prepare(session, request, changes, added)
+      if (one instanceof RoutedFilter && !session.bindings.has(bindingKey(one.filter, one.options.group))) added++
+      return one
+    })
     if (changes.length > 0) {
       try {
         await this.#sessions.write([this.#sessions.nextNumber, ...changes])
@@ -88,10 +93,11 @@ export class Bindings {
     return group
   }
 
-  #prepare(session: ClientSession, request: BindRequest, changes: Change[]): RoutedFilter | BrokerError {
+  /** `added`: new bindings that the same call has prepared already. */
+  #prepare(session: ClientSession, request: BindRequest, changes: Change[], added: number): RoutedFilter | BrokerError {
     const { filter, options } = request
     try {
-      this.#check(session, request)
+      this.#check(session, request, added)
     } catch (error) {
       if (error instanceof BrokerError) return error
       throw error
@@ -107,15 +113,15 @@ export class Bindings {
     return binding
   }
 
-  #check(session: ClientSession, { filter, options }: BindRequest): void {
+  #check(session: ClientSession, { filter, options }: BindRequest, added: number): void {
     const { limits } = this.#host
     checkFilter(filter, limits)
     if (session.queue.principal?.may('subscribe', filter) === false) {
       throw new BrokerError('NOT_AUTHORIZED', `session "${session.id}" may not subscribe to "${filter}"`)
     }
-    const known = session.bindings.has(bindingKey(filter, options.group))
-    if (!known && limits.sessionBindings > 0 && session.bindings.size >= limits.sessionBindings) {
-      throw new BrokerError('LIMIT_REACHED', `no more bindings: the limit sessionBindings is ${limits.sessionBindings}`)
+    if (!session.bindings.has(bindingKey(filter, options.group))) {
+      checkLimit('sessionBindings', session.bindings.size + added, limits.sessionBindings)
+      checkLimit('tenantBindings', session.tenant.bindings + added, limits.tenantBindings)
     }
     const owner = options.exclusive ? session.tenant.exclusive.get(filter) : undefined
     if (owner && owner !== session.queue) {
@@ -146,6 +152,7 @@ export class Bindings {
       group.join(session.queue, binding)
     }
     session.bindings.set(key, binding)
+    if (!before) session.tenant.bindings++
     if (before?.options.exclusive && !options.exclusive) session.tenant.exclusive.delete(filter)
     return { binding, existed: before !== undefined, error: undefined }
   }
@@ -156,6 +163,7 @@ export class Bindings {
     const { router, groups, exclusive } = session.tenant
     const key = bindingKey(filter, options.group)
     session.bindings.delete(key)
+    session.tenant.bindings--
     if (options.exclusive && exclusive.get(filter) === session.queue) exclusive.delete(filter)
     if (options.group === undefined) {
       router.unbind(binding)
@@ -189,6 +197,12 @@ export class Bindings {
       for (const binding of session.bindings.values()) if (which(binding)) count++
     }
     return count
+  }
+}
+
+function checkLimit(name: string, bindings: number, limit: number): void {
+  if (limit > 0 && bindings >= limit) {
+    throw new BrokerError('LIMIT_REACHED', `no more bindings: the limit ${name} is ${limit}`)
   }
 }
 

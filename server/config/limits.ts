@@ -15,6 +15,7 @@ const descriptions: Readonly<Record<keyof Limits, string>> = {
   tenantSessions: 'Sessions of one tenant.',
   userSessions: 'Sessions of one user.',
   sessionBindings: 'Subscriptions of one session.',
+  tenantBindings: 'Subscriptions of all sessions of one tenant.',
   publishesPerSecond: 'Messages a second that one connection may publish; past it its socket is not read.',
   publishBytesPerSecond: 'Bytes a second that one connection may publish.',
   tenantPublishesPerSecond: 'Messages a second that one tenant may publish.',
