@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { AuthPlugin } from '../../../kernel/plugin.ts'
 import { startBroker, type TestBroker } from '../../support/broker.ts'
 import { binary, byte, frame, properties, text, userProperty } from '../../support/bytes.ts'
-import type { ConnectOptions, Wire } from '../../support/wire.ts'
+import type { ConnectOptions, Outgoing, Wire } from '../../support/wire.ts'
 import { reAuthenticate as again, auth, beginAuthentication as begin, proceed } from './auth-packets.ts'
 import { client, expectDisconnect, hex } from './clients.ts'
 
@@ -135,7 +135,7 @@ test.each([
   const one = await broker.wire()
   begin(one, 'ONE', 'ann')
   await one.next('auth')
-  one.send(packet)
+  one.send(packet as Outgoing)
   expect((await one.closed()).packets).toMatchObject([{ cmd: 'connack', reasonCode: 0x82 }])
 })
 
