@@ -43,6 +43,8 @@ export class Exchange {
   /** Due work that was published and is not yet crossed off: where the spool holds its numbers. */
   #due = new Map<number, number>()
 
+  readonly #checkTopic = (topic: string): void => checkTopic(topic, this.#limits)
+
   constructor(options: {
     spool: Spool | undefined
     retained: Retained
@@ -59,9 +61,8 @@ export class Exchange {
     this.#refused = options.counters.counter('messages_dropped', { reason: 'not-authorized' })
   }
 
-  /** May this principal publish this? Undefined: the broker itself, which may. @throws BrokerError */
+  /** May this principal publish this? Undefined: the broker itself, which may. @throws BrokerError NOT_AUTHORIZED */
   check(principal: Principal | undefined, message: Message): void {
-    checkTopic(message.topic, this.#limits)
     if (principal?.may('publish', message.topic) === false) {
       throw new BrokerError('NOT_AUTHORIZED', `client "${principal.clientId}" may not publish to "${message.topic}"`)
     }
@@ -92,6 +93,7 @@ export class Exchange {
     message: Message,
     once: PublishOnce | undefined,
   ): number | Promise<void> {
+    this.#checkTopic(message.topic)
     const added = later.add(tenant, principal, message)
     if (!once || !this.#spool) return added
     once.held(this.#spool.hold(once))
@@ -125,9 +127,9 @@ export class Exchange {
 
   /** Matches, stores and hands out, without asking for rights. */
   publish(tenant: Tenant, message: Message, once?: PublishOnce): number | Promise<void> {
+    const route = tenant.router.route(message.topic, this.#checkTopic)
     this.#published.value++
     const retaining = message.retain ? this.#retain(tenant, message) : undefined
-    const route = tenant.router.route(message.topic)
     const commit = this.#spool ? this.#store(this.#spool, route, message, once) : undefined
     const offset = commit?.offset ?? -1
     let reached = 0
@@ -168,7 +170,7 @@ export class Exchange {
     message: Message,
     once: PublishOnce | undefined,
   ): { offset: number; done: Promise<void> } | undefined {
-    if (message.guarantee === 0 || message.durability === 'none') return undefined
+    if (message.guarantee === 0 || message.durability === 'none' || !(route.stores || once)) return undefined
     const holders: Holder[] = []
     const targets: Target[] = []
     for (const { queue, via } of route.targets) {

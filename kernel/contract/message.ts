@@ -36,7 +36,7 @@ export interface MessageFields {
 
 const noHeaders: readonly Header[] = []
 
-/** What travels. Immutable to everyone who holds it; only `keep` replaces a borrowed payload by an own copy of it. */
+/** What travels. Immutable to everyone who holds it; only `keep` and `own` replace a lent payload by a copy of it. */
 export class Message {
   readonly topic: string
   readonly guarantee: Guarantee
@@ -54,9 +54,10 @@ export class Message {
   /** A protocol's encoded form of this message, shared by a fan-out. The kernel never reads it. */
   frame: unknown = undefined
   #payload: Uint8Array
-  #kept: boolean
+  #held: 'lent' | 'slab' | 'own'
 
-  constructor(fields: MessageFields, kept = false) {
+  /** `owned`: nobody else has the payload's bytes. */
+  constructor(fields: MessageFields, owned = false) {
     this.topic = fields.topic
     this.guarantee = fields.guarantee ?? 0
     this.durability = fields.durability ?? (this.guarantee > 0 ? 'stored' : 'none')
@@ -71,18 +72,27 @@ export class Message {
     this.from = fields.from
     this.publishedAt = fields.publishedAt ?? Date.now()
     this.#payload = fields.payload
-    this.#kept = kept
+    this.#held = owned ? 'own' : 'lent'
   }
 
   get payload(): Uint8Array {
     return this.#payload
   }
 
-  /** Makes the payload outlive the turn: an exact copy, so that 20 retained bytes never pin a 64 KiB read buffer. */
+  /** Makes the payload outlive the turn, for as long as a delivery takes: small ones share a slab of a few KiB. */
   keep(): this {
-    if (!this.#kept) {
+    if (this.#held === 'lent') {
+      this.#payload = Buffer.from(this.#payload)
+      this.#held = 'slab'
+    }
+    return this
+  }
+
+  /** Makes the payload outlive everything: an exact copy, so that 20 retained bytes pin nothing larger. */
+  own(): this {
+    if (this.#held !== 'own') {
       this.#payload = Uint8Array.prototype.slice.call(this.#payload)
-      this.#kept = true
+      this.#held = 'own'
     }
     return this
   }

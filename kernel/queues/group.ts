@@ -79,7 +79,7 @@ export class Group implements Holder {
     if (this.#returned.length === 0 && this.#waiting.length === 0 && this.#give(message, offset)) return
     const anyoneHere = this.#members.some(member => member.queue.consumed)
     if (message.guarantee === 0 && !anyoneHere) this.#host.drop('offline')
-    else this.#waiting.push(offset === -1 ? message.keep() : offset, anyMember, sizeOf(message))
+    else this.#waiting.push(offset === -1 ? message.own() : offset, anyMember, sizeOf(message))
   }
 
   /** Hands out what waits, while members have credit. */

@@ -110,7 +110,7 @@ export class Queue implements Holder {
     }
     // Nothing is owed at guarantee 0 to a consumer that is away.
     if (guarantee === 0 && !consumer) this.#host.drop('offline')
-    else this.#wait(offset === -1 ? message.keep() : offset, via, sizeOf(message))
+    else this.#wait(offset === -1 ? message.own() : offset, via, sizeOf(message))
   }
 
   /** Takes a reference from a group, to be settled or given back. Only when `ready`. */

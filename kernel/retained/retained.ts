@@ -61,7 +61,7 @@ export class Retained {
     if (message.payload.length === 0) {
       return this.#remove(tenantName, message.topic) ? this.#table?.write([{ key, value: undefined }]) : undefined
     }
-    this.#put(tenantName, message.keep())
+    this.#put(tenantName, message.own())
     // Declared to be of the moment although its delivery is assured: it would be wrong after a restart.
     if (message.guarantee > 0 && message.durability === 'none') return undefined
     return this.#table?.write([{ key, value: encodeMessage(message) }])

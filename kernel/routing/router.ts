@@ -14,14 +14,16 @@ export interface RouteTarget {
 export interface Route {
   readonly targets: readonly RouteTarget[]
   readonly groups: readonly Group[]
+  /** One of them keeps what it gets in the spool. */
+  readonly stores: boolean
 }
 
 interface CachedRoute extends Route {
   readonly version: number
 }
 
-/** Topics whose matches are remembered. */
-const cachedTopics = 50_000
+/** Topics whose matches are remembered: at least the last so many, at most twice as many. */
+const cachedTopics = 65_536
 
 /** A filter in the trie, and the queue it leads to. */
 export class RoutedFilter extends BoundFilter {
@@ -39,7 +41,9 @@ export class RoutedFilter extends BoundFilter {
  */
 export class Router {
   readonly #trie = new FilterTrie<RoutedFilter | Group>()
-  readonly #routes = new Map<string, CachedRoute>()
+  /** Routes used lately, and those of before; whatever neither holds was not used for long. */
+  #routes = new Map<string, CachedRoute>()
+  #older = new Map<string, CachedRoute>()
   #version = 0
 
   /** Filters held; a group counts once. */
@@ -71,11 +75,22 @@ export class Router {
     this.#version++
   }
 
-  route(topic: string): Route {
+  /** What the topic reaches. `check` is asked of topics that are not remembered, and may throw. */
+  route(topic: string, check: (topic: string) => void): Route {
     const cached = this.#routes.get(topic)
     if (cached?.version === this.#version) return cached
-    if (this.#routes.size >= cachedTopics) this.#routes.clear()
-    const route = { ...this.#match(topic), version: this.#version }
+    const older = cached ? undefined : this.#older.get(topic)
+    if (older?.version === this.#version) return this.#remember(topic, older)
+    if (!cached && !older) check(topic)
+    const { targets, groups, stores } = this.#match(topic)
+    return this.#remember(topic, { targets, groups, stores, version: this.#version })
+  }
+
+  #remember(topic: string, route: CachedRoute): Route {
+    if (this.#routes.size >= cachedTopics) {
+      this.#older = this.#routes
+      this.#routes = new Map()
+    }
     this.#routes.set(topic, route)
     return route
   }
@@ -95,7 +110,8 @@ export class Router {
     })
     const targets: RouteTarget[] = []
     for (const [queue, bindings] of byQueue) targets.push({ queue, via: viaOf(bindings) })
-    return { targets, groups }
+    const stores = targets.some(({ queue }) => queue.id !== 0) || groups.some(({ id }) => id !== 0)
+    return { targets, groups, stores }
   }
 }
 

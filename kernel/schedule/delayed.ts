@@ -78,7 +78,7 @@ export class Delayed {
     if (delayedMessages > 0 && held.messages >= delayedMessages) throw limitReached('delayedMessages', delayedMessages)
     if (delayedBytes > 0 && held.bytes + message.payload.length > delayedBytes)
       throw limitReached('delayedBytes', delayedBytes)
-    const waiting = { id: this.#host.number(), tenant, message: message.keep(), principal }
+    const waiting = { id: this.#host.number(), tenant, message: message.own(), principal }
     this.#hold(waiting, 1)
     if (!this.#host.table) {
       this.#wait(waiting)

@@ -133,6 +133,9 @@ export function writePublish(
   const packetIdAt = position
   if (packet.qos > 0) position = writeUint16(buffer, position, packet.packetId)
   if (level === 5) position = writeProperties(buffer, position, packet.properties, propertyBytes)
-  buffer.set(packet.payload, position)
+  const { payload } = packet
+  // Half the price of `set`.
+  if (payload instanceof Buffer) payload.copy(buffer, position)
+  else buffer.set(payload, position)
   return packetIdAt
 }

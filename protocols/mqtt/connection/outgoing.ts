@@ -4,12 +4,14 @@ import {
   encodeAcknowledgement,
   encodePublish,
   OutboundTopicAliases,
+  type PublishFrame,
   type Qos,
 } from '../codec/index.ts'
 import { publishProperties } from '../message-mapping.ts'
 import { reason } from '../reason-codes.ts'
 import type { Client } from './client.ts'
 import { SendLine } from './send-line.ts'
+import { sharedFrame } from './shared-frames.ts'
 import type { SubscriptionData } from './subscriptions.ts'
 
 /** In a delivery's note: its PUBREC has come, what is open is its PUBREL. */
@@ -147,10 +149,35 @@ export class Outgoing implements Receiver {
     this.#settle(packetId, delivery, reason.success)
   }
 
+  /** False when the packet is larger than the client takes. */
   #publish(message: Message, via: Via, qos: Qos, packetId: number, dup: boolean): boolean {
-    const { connection, level, limits, mqtt, bridge } = this.#client
+    const { level, mqtt, bridge } = this.#client
     const way = wayOf(via)
     const retain = via.replay || (message.retain && (way.retainAsPublished || bridge))
+    const own = this.#aliases !== undefined || way.subscriptionIdentifiers !== undefined
+    const frame = own ? undefined : sharedFrame(message, level, qos, retain)
+    const written = frame
+      ? this.#writeShared(frame, packetId, dup)
+      : this.#write(message, way, qos, retain, packetId, dup)
+    if (!written) {
+      mqtt.counters.publishesDropped.value++
+      return false
+    }
+    mqtt.counters.packetsSent.value++
+    mqtt.counters.publishesSent.value++
+    mqtt.counters.payloadSent.value += message.payload.length
+    return true
+  }
+
+  #writeShared(frame: PublishFrame, packetId: number, dup: boolean): boolean {
+    const { connection, limits } = this.#client
+    if (frame.byteLength > (limits.maximumPacketSize ?? Number.POSITIVE_INFINITY)) return false
+    frame.write(connection.output, packetId, dup)
+    return true
+  }
+
+  #write(message: Message, way: Way, qos: Qos, retain: boolean, packetId: number, dup: boolean): boolean {
+    const { connection, level, limits, mqtt } = this.#client
     const alias = this.#aliases?.known(message.topic) ?? 0
     const announced = alias === 0 ? (this.#aliases?.next ?? 0) : alias
     let properties =
@@ -158,14 +185,8 @@ export class Outgoing implements Receiver {
     if (announced > 0) properties = { ...properties, topicAlias: announced }
     const topic = alias === 0 ? message.topic : ''
     const packet = { dup, qos, retain, topic, packetId, payload: message.payload, ...(properties && { properties }) }
-    if (!encodePublish(connection.output, packet, level, limits.maximumPacketSize)) {
-      mqtt.counters.publishesDropped.value++
-      return false
-    }
+    if (!encodePublish(connection.output, packet, level, limits.maximumPacketSize)) return false
     if (announced > 0 && alias === 0) this.#aliases?.remember(message.topic)
-    mqtt.counters.packetsSent.value++
-    mqtt.counters.publishesSent.value++
-    mqtt.counters.payloadSent.value += message.payload.length
     return true
   }
 

@@ -1,0 +1,39 @@
+import type { Message } from '../../../kernel/plugin.ts'
+import { type ProtocolLevel, PublishFrame, type Qos } from '../codec/index.ts'
+import { publishProperties } from '../message-mapping.ts'
+
+/** A message that was encoded for one receiver; a second one makes it worth sharing. */
+const sentOnce = Symbol('sent once')
+
+/** By protocol (5.0 or before), QoS and retain: a fan-out needs few of them. */
+type Frames = (PublishFrame | undefined)[]
+
+/**
+ * The message's packet for a receiver with nothing of its own in it, encoded once for all of them; undefined for the
+ * first receiver, whose packet is written straight into its output. Not for messages that expire: their packets change.
+ */
+export function sharedFrame(
+  message: Message,
+  level: ProtocolLevel,
+  qos: Qos,
+  retain: boolean,
+): PublishFrame | undefined {
+  if (message.expiresAt !== undefined) return undefined
+  if (message.frame === undefined) {
+    message.frame = sentOnce
+    return undefined
+  }
+  if (message.frame === sentOnce) message.frame = []
+  const frames = message.frame as Frames
+  const key = (level === 5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0)
+  return (frames[key] ??= encode(message, level, qos, retain))
+}
+
+function encode(message: Message, level: ProtocolLevel, qos: Qos, retain: boolean): PublishFrame {
+  const { topic, payload } = message
+  const packet = { qos, retain, topic, payload }
+  return new PublishFrame(
+    level === 5 ? { ...packet, properties: publishProperties(message, undefined, 0) } : packet,
+    level,
+  )
+}
