@@ -2,13 +2,14 @@ import type { Guarantee } from '../contract/message.ts'
 import type { Consumer, Delivery, Receiver } from '../contract/queue.ts'
 import { Unsettled } from './delivery.ts'
 import type { Queue } from './queue.ts'
+import { UnsettledList } from './unsettled-list.ts'
 
 /** The receiving end of a queue: what it was handed and has not settled is held against its credit. */
 export class QueueConsumer implements Consumer {
   readonly receiver: Receiver
   readonly #queue: Queue
   /** Made with the first delivery: most consumers of guarantee 0 never have one. */
-  #unsettled: Set<Unsettled> | undefined
+  #unsettled: UnsettledList | undefined
   #credit: number
   #held = false
 
@@ -19,7 +20,7 @@ export class QueueConsumer implements Consumer {
   }
 
   get unsettled(): number {
-    return this.#unsettled?.size ?? 0
+    return this.#unsettled?.length ?? 0
   }
 
   /** May be handed a message of this guarantee now. */
@@ -28,7 +29,7 @@ export class QueueConsumer implements Consumer {
   }
 
   take(delivery: Unsettled): void {
-    this.#unsettled ??= new Set()
+    this.#unsettled ??= new UnsettledList()
     this.#unsettled.add(delivery)
     this.receiver.deliver(delivery.message, delivery.via, delivery)
   }
@@ -39,7 +40,7 @@ export class QueueConsumer implements Consumer {
   }
 
   settle(delivery: Delivery, outcome: 'accept' | 'reject' | 'requeue'): void {
-    if (!(delivery instanceof Unsettled) || !this.#unsettled?.delete(delivery)) return
+    if (!(delivery instanceof Unsettled) || !this.#unsettled?.remove(delivery)) return
     this.#queue.settle(this, delivery, outcome)
   }
 
@@ -62,9 +63,7 @@ export class QueueConsumer implements Consumer {
   }
 
   close(): void {
-    const unsettled = [...(this.#unsettled ?? [])]
-    this.#unsettled = undefined
-    this.#queue.leave(this, unsettled)
+    this.#queue.leave(this, this.#unsettled?.drain() ?? [])
   }
 
   #pump(): void {

@@ -2,6 +2,7 @@ import type { Guarantee, Message } from '../contract/message.ts'
 import type { Delivery } from '../contract/queue.ts'
 import type { MatchedVia } from './bound-filter.ts'
 import type { Group } from './group.ts'
+import type { UnsettledList } from './unsettled-list.ts'
 
 /** A reference that was handed out and is not settled. */
 export class Unsettled implements Delivery {
@@ -16,6 +17,10 @@ export class Unsettled implements Delivery {
   home: Group | undefined
   note = 0
   redelivered = false
+  /** Where it is among the deliveries of its consumer. */
+  list: UnsettledList | undefined = undefined
+  before: Unsettled | undefined = undefined
+  after: Unsettled | undefined = undefined
 
   constructor(message: Message, via: MatchedVia, guarantee: Guarantee, offset: number, holderId: number) {
     this.message = message

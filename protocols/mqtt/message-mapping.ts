@@ -1,4 +1,4 @@
-import type { Header, Message, MessageFields } from '../../kernel/plugin.ts'
+import type { Clock, Header, Message, MessageFields } from '../../kernel/plugin.ts'
 import type { Publish, PublishProperties, Will, WillProperties } from './codec/index.ts'
 import { noProperties } from './codec/index.ts'
 
@@ -59,7 +59,7 @@ function describedBy(properties: PublishProperties | WillProperties): Omit<Messa
 export function publishProperties(
   message: Message,
   subscriptionIdentifiers: readonly number[] | undefined,
-  nowMs: number,
+  clock: Clock,
 ): PublishProperties {
   const { format, expiresAt, contentType, replyTo, correlationId, headers } = message
   const plain =
@@ -72,7 +72,7 @@ export function publishProperties(
   if (plain) return subscriptionIdentifiers ? { subscriptionIdentifiers } : noProperties
   return {
     ...(format !== undefined && { payloadFormatIndicator: format === 'text' ? 1 : 0 }),
-    ...(expiresAt !== undefined && { messageExpiryInterval: secondsLeft(expiresAt, nowMs) }),
+    ...(expiresAt !== undefined && { messageExpiryInterval: secondsLeft(expiresAt, clock.now()) }),
     ...(contentType !== undefined && { contentType }),
     ...(replyTo !== undefined && { responseTopic: replyTo }),
     ...(correlationId !== undefined && { correlationData: correlationId }),

@@ -155,7 +155,7 @@ export class Outgoing implements Receiver {
     const way = wayOf(via)
     const retain = via.replay || (message.retain && (way.retainAsPublished || bridge))
     const own = this.#aliases !== undefined || way.subscriptionIdentifiers !== undefined
-    const frame = own ? undefined : sharedFrame(message, level, qos, retain)
+    const frame = own ? undefined : sharedFrame(message, level, qos, retain, mqtt.host.clock)
     const written = frame
       ? this.#writeShared(frame, packetId, dup)
       : this.#write(message, way, qos, retain, packetId, dup)
@@ -180,8 +180,7 @@ export class Outgoing implements Receiver {
     const { connection, level, limits, mqtt } = this.#client
     const alias = this.#aliases?.known(message.topic) ?? 0
     const announced = alias === 0 ? (this.#aliases?.next ?? 0) : alias
-    let properties =
-      level === 5 ? publishProperties(message, way.subscriptionIdentifiers, mqtt.host.clock.now()) : undefined
+    let properties = level === 5 ? publishProperties(message, way.subscriptionIdentifiers, mqtt.host.clock) : undefined
     if (announced > 0) properties = { ...properties, topicAlias: announced }
     const topic = alias === 0 ? message.topic : ''
     const packet = { dup, qos, retain, topic, packetId, payload: message.payload, ...(properties && { properties }) }

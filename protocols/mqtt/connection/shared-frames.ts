@@ -1,4 +1,4 @@
-import type { Message } from '../../../kernel/plugin.ts'
+import type { Clock, Message } from '../../../kernel/plugin.ts'
 import { type ProtocolLevel, PublishFrame, type Qos } from '../codec/index.ts'
 import { publishProperties } from '../message-mapping.ts'
 
@@ -17,6 +17,7 @@ export function sharedFrame(
   level: ProtocolLevel,
   qos: Qos,
   retain: boolean,
+  clock: Clock,
 ): PublishFrame | undefined {
   if (message.expiresAt !== undefined) return undefined
   if (message.frame === undefined) {
@@ -26,14 +27,14 @@ export function sharedFrame(
   if (message.frame === sentOnce) message.frame = []
   const frames = message.frame as Frames
   const key = (level === 5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0)
-  return (frames[key] ??= encode(message, level, qos, retain))
+  return (frames[key] ??= encode(message, level, qos, retain, clock))
 }
 
-function encode(message: Message, level: ProtocolLevel, qos: Qos, retain: boolean): PublishFrame {
+function encode(message: Message, level: ProtocolLevel, qos: Qos, retain: boolean, clock: Clock): PublishFrame {
   const { topic, payload } = message
   const packet = { qos, retain, topic, payload }
   return new PublishFrame(
-    level === 5 ? { ...packet, properties: publishProperties(message, undefined, 0) } : packet,
+    level === 5 ? { ...packet, properties: publishProperties(message, undefined, clock) } : packet,
     level,
   )
 }
