@@ -28,14 +28,17 @@ export class FilterTrie<Value extends object> {
     return this.#size
   }
 
+  /** Adding a pair again changes nothing. */
   add(filter: string, value: Value): void {
     const levels = filter.split('/')
     const multi = levels.at(-1) === '#'
     if (multi) levels.pop()
     let node = this.#root
     for (const level of levels) node = childFor(node, level)
-    if (multi) node.multi = withValue(node.multi, value)
-    else node.values = withValue(node.values, value)
+    const held = multi ? node.multi : node.values
+    if (held === value || (held instanceof Set && held.has(value))) return
+    if (multi) node.multi = withValue(held, value)
+    else node.values = withValue(held, value)
     this.#size++
   }
 
@@ -65,7 +68,29 @@ export class FilterTrie<Value extends object> {
   /** Calls `visit` for each value whose filter matches the topic. */
   match(topic: string, visit: (value: Value) => void): void {
     const levels = topic.split('/')
-    walk(this.#root, levels, 0, visit)
+    const system = topic.startsWith('$')
+    // An own stack: topics may have more levels than there may be nested calls.
+    const nodes = [this.#root]
+    const depths = [0]
+    for (let node = nodes.pop(); node; node = nodes.pop()) {
+      const depth = depths.pop() as number
+      // A wildcard in the first level does not reach topics that begin with '$'.
+      const wild = depth > 0 || !system
+      if (wild) visitHeld(node.multi, visit)
+      if (depth === levels.length) {
+        visitHeld(node.values, visit)
+        continue
+      }
+      if (wild && node.single) {
+        nodes.push(node.single)
+        depths.push(depth + 1)
+      }
+      const next = named(node, levels[depth] as string)
+      if (next) {
+        nodes.push(next)
+        depths.push(depth + 1)
+      }
+    }
   }
 }
 
@@ -77,21 +102,6 @@ function visitHeld<Value extends object>(held: Held<Value>, visit: (value: Value
 function withValue<Value extends object>(held: Held<Value>, value: Value): Held<Value> {
   if (held === undefined) return value
   return held instanceof Set ? held.add(value) : new Set([held, value])
-}
-
-function walk<Value extends object>(
-  node: Node<Value>,
-  levels: readonly string[],
-  depth: number,
-  visit: (value: Value) => void,
-): void {
-  // A wildcard in the first level does not reach topics that begin with '$'.
-  const wild = depth > 0 || !(levels[0] as string).startsWith('$')
-  if (wild) visitHeld(node.multi, visit)
-  if (depth === levels.length) return visitHeld(node.values, visit)
-  const next = named(node, levels[depth] as string)
-  if (next) walk(next, levels, depth + 1, visit)
-  if (wild && node.single) walk(node.single, levels, depth + 1, visit)
 }
 
 function emptyNode<Value extends object>(): Node<Value> {

@@ -38,13 +38,14 @@ export function hasWildcard(filter: string): boolean {
 function sizeFault(text: string, limits: TopicLimits): string | undefined {
   if (text.length === 0) return 'is empty'
   // A string of n characters has n to 3n UTF-8 bytes: most need no counting.
-  if (text.length * 3 > limits.topicBytes && Buffer.byteLength(text) > limits.topicBytes)
-    return `is longer than ${limits.topicBytes} bytes (limit topicBytes)`
+  const { topicBytes, topicLevels } = limits
+  if (topicBytes > 0 && text.length * 3 > topicBytes && Buffer.byteLength(text) > topicBytes)
+    return `is longer than ${topicBytes} bytes (limit topicBytes)`
   if (text.includes('\0')) return 'contains U+0000'
   let levels = 1
   for (let at = text.indexOf('/'); at !== -1; at = text.indexOf('/', at + 1)) levels++
-  return levels > limits.topicLevels
-    ? `has ${levels} levels, more than ${limits.topicLevels} (limit topicLevels)`
+  return topicLevels > 0 && levels > topicLevels
+    ? `has ${levels} levels, more than ${topicLevels} (limit topicLevels)`
     : undefined
 }
 

@@ -238,11 +238,7 @@ test('messages of any QoS keep the order of their publisher, live and through a 
     live.push(`${message.qos} ${message.text}`)
     if (message.qos === 1) await one.ack(message)
   }
-  const numbers = (list: string[]) => list.map(line => Number(line.split(' ')[1]))
-  for (const qos of ['0', '1', '2']) {
-    const own = numbers(live.filter(line => line.startsWith(qos)))
-    expect(own).toEqual(own.toSorted((a, b) => a - b))
-  }
+  expect(live.map(line => Number(line.split(' ')[1]))).toEqual(Array.from({ length: 30 }, (_, i) => i))
   await one.drop()
   await using again = await resident(broker, 's')
   const repeated = await again.collect(10, { autoAck: false })
