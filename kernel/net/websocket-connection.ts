@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { Peer } from '../contract/connection.ts'
 import { type ConnectionHost, StreamConnection } from './stream-connection.ts'
 
@@ -37,7 +37,7 @@ export class WebSocketConnection extends StreamConnection {
   }
 
   override get writable(): boolean {
-    return super.writable && this.#webSocket.readyState === WebSocket.OPEN
+    return super.writable && this.#webSocket.readyState === this.#webSocket.OPEN
   }
 
   #arrived(bytes: Buffer): void {

@@ -13,21 +13,21 @@ export const mqtt: ProtocolPlugin<MqttOptions> = {
   name: 'mqtt',
   api: 1,
   options: mqttOptions,
-  open: async (host, options) => new Mqtt(host, options),
+  open: async (host, options) => new Mqtt(host, options, await Rewriter.open(options.rewrite)),
 }
 
 class Mqtt implements Protocol {
   readonly websocket = { subprotocols: ['mqtt', 'mqttv3.1'], path: '/mqtt' }
-  readonly #shared: MqttHost
-  readonly #events: EventTopics
-  readonly #status: StatusTopics | undefined
+  #shared: MqttHost
+  #events: EventTopics
+  #status: StatusTopics | undefined
 
-  constructor(host: ProtocolHost, options: MqttOptions) {
+  constructor(host: ProtocolHost, options: MqttOptions, rewriter: Rewriter) {
     this.#shared = {
       host,
       options,
-      rewriter: new Rewriter(options.rewrite),
-      births: options.sparkplug ? new BirthCertificates(host) : undefined,
+      rewriter,
+      births: birthsOf(host, options),
       counters: countersOf(host),
       connections: new Set(),
     }
@@ -39,6 +39,18 @@ class Mqtt implements Protocol {
     return new MqttConnection(this.#shared, connection).serve()
   }
 
+  /** Connections live by the options they began with: what they were told at CONNACK holds, and so do their topics. */
+  async reload(given: unknown): Promise<void> {
+    const options = given as MqttOptions
+    const { host } = this.#shared
+    const rewriter = await Rewriter.open(options.rewrite)
+    this.#shared = { ...this.#shared, options, rewriter, births: birthsOf(host, options) }
+    this.#events.close()
+    this.#events = new EventTopics(host, options)
+    if (this.#status) this.#status.every(options.sysInterval)
+    else if (options.sysInterval > 0) this.#status = new StatusTopics(host, options.sysInterval)
+  }
+
   inspect(): Record<string, unknown> {
     return { connections: this.#shared.connections.size }
   }
@@ -48,6 +60,10 @@ class Mqtt implements Protocol {
     this.#events.close()
     this.#status?.close()
   }
+}
+
+function birthsOf(host: ProtocolHost, { sparkplug }: MqttOptions): BirthCertificates | undefined {
+  return sparkplug ? new BirthCertificates(host) : undefined
 }
 
 function countersOf({ counters }: ProtocolHost): MqttCounters {

@@ -57,10 +57,16 @@ function greet(server: Server): void {
       data: config.storage.type === 'memory' ? undefined : config.data,
       configuration: started.file,
       listeners: addressesOf(kernel.listeners, started),
+      startedInMs: startedInMs(),
       try: connectHint(kernel.listeners),
     },
     'ready',
   )
+}
+
+/** Since Node itself was ready: what of the start is ours. */
+function startedInMs(): number {
+  return Math.round(performance.now() - performance.nodeTiming.bootstrapComplete)
 }
 
 interface End {

@@ -13,7 +13,6 @@ const broker = '$SYS/broker/'
 export class StatusTopics {
   readonly #host: ProtocolHost
   readonly #space: Space
-  readonly #intervalMs: number
   readonly #node: string
   readonly #startedAt: number
   readonly #published = new Map<string, string>()
@@ -29,7 +28,6 @@ export class StatusTopics {
   constructor(host: ProtocolHost, intervalMs: number) {
     this.#host = host
     this.#space = host.system()
-    this.#intervalMs = intervalMs
     this.#node = `$SYS/brokers/${levelOf(host.node)}/`
     this.#startedAt = host.clock.now()
     this.#readAt = this.#startedAt
@@ -40,19 +38,23 @@ export class StatusTopics {
       host.events.on('client.disconnected', () => this.#connected--),
     ]
     this.#publishAll()
-    this.#plan()
+    this.every(intervalMs)
+  }
+
+  /** From now on at this interval; 0: no more. */
+  every(intervalMs: number): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    if (intervalMs === 0) return
+    this.#cancel = this.#host.clock.after(intervalMs, () => {
+      this.#publishAll()
+      this.every(intervalMs)
+    })
   }
 
   close(): void {
     this.#cancel?.()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-  }
-
-  #plan(): void {
-    this.#cancel = this.#host.clock.after(this.#intervalMs, () => {
-      this.#publishAll()
-      this.#plan()
-    })
   }
 
   #publishAll(): void {

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import { BrokerError } from '../../../kernel/plugin.ts'
 import type { RewriteRule } from '../options.ts'
 
@@ -17,9 +17,15 @@ interface Rule {
 export class Rewriter {
   readonly #rules: readonly Rule[]
 
+  private constructor(rules: readonly Rule[]) {
+    this.#rules = rules
+  }
+
   /** @throws BrokerError CONFIG_INVALID for an expression that is none. */
-  constructor(rules: readonly RewriteRule[]) {
-    this.#rules = rules.map((rule, i) => compile(rule, i))
+  static async open(rules: readonly RewriteRule[]): Promise<Rewriter> {
+    // Most brokers have no such rule, and then need no second engine for expressions.
+    const engine = rules.some(({ match }) => match !== undefined) ? (await import('re2js')).RE2JS : undefined
+    return new Rewriter(rules.map((rule, i) => compile(rule, i, engine)))
   }
 
   get empty(): boolean {
@@ -46,9 +52,9 @@ export class Rewriter {
   }
 }
 
-function compile(rule: RewriteRule, index: number): Rule {
+function compile(rule: RewriteRule, index: number, engine: typeof RE2JS | undefined): Rule {
   try {
-    const match = rule.match === undefined ? undefined : RE2JS.compile(rule.match)
+    const match = rule.match === undefined ? undefined : engine?.compile(rule.match)
     return { action: rule.action, levels: rule.filter.split('/'), match, to: rule.to }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
