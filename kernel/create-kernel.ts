@@ -5,6 +5,7 @@ import {
   type NamedAuthenticator,
   Permissions,
   PublishRate,
+  Rate,
 } from './access/index.ts'
 import type { Identity } from './contract/access.ts'
 import type { Clock } from './contract/clock.ts'
@@ -273,11 +274,12 @@ class RunningKernel implements Kernel {
     return { exchange, retained, sessions, delayed, gatekeeper, alarms, publishedDue, ...this.#rates() }
   }
 
-  #rates(): Pick<Parts, 'tenantRates' | 'connectionRate'> {
-    const { publishesPerSecond, publishBytesPerSecond, tenantPublishesPerSecond } = this.#limits
+  #rates(): Pick<Parts, 'nodeRate' | 'tenantRates' | 'connectionRate'> {
+    const { publishesPerSecond, publishBytesPerSecond, tenantPublishesPerSecond, nodePublishesPerSecond } = this.#limits
     const limited = publishesPerSecond > 0 || publishBytesPerSecond > 0
     const rates = { messagesPerSecond: publishesPerSecond, bytesPerSecond: publishBytesPerSecond }
     return {
+      nodeRate: nodePublishesPerSecond > 0 ? new Rate(this.#clock, nodePublishesPerSecond) : undefined,
       tenantRates: tenantPublishesPerSecond > 0 ? new KeyedRates(this.#clock, tenantPublishesPerSecond) : undefined,
       connectionRate: () => (limited ? new PublishRate(this.#clock, rates) : undefined),
     }

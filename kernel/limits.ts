@@ -13,12 +13,14 @@ export const defaultLimits = {
   userSessions: 0,
   /** Bindings of one session. */
   sessionBindings: 10_000,
-  /** Bindings of all sessions of a tenant. */
+  /** Bindings of all sessions of the node, and of a tenant. */
+  bindings: 10_000_000,
   tenantBindings: 0,
   /** Messages a second, and bytes a second, that one connection may publish; past it its socket is not read. */
   publishesPerSecond: 0,
   publishBytesPerSecond: 0,
   tenantPublishesPerSecond: 0,
+  nodePublishesPerSecond: 0,
   /** UTF-8 bytes of a topic or filter. */
   topicBytes: 65_535,
   /** Levels of a topic or filter. */
@@ -26,6 +28,9 @@ export const defaultLimits = {
   /** Retained messages and their bytes, of a tenant. */
   retainedMessages: 1_000_000,
   retainedBytes: 1_073_741_824,
+  /** The same, of the node. */
+  nodeRetainedMessages: 0,
+  nodeRetainedBytes: 0,
   /** Bytes of one retained message. */
   retainedMessageBytes: 1_048_576,
   /** Messages and bytes waiting in one queue. */

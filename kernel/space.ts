@@ -1,4 +1,4 @@
-import type { KeyedRates, PublishRate } from './access/index.ts'
+import type { KeyedRates, PublishRate, Rate } from './access/index.ts'
 import type { Principal } from './contract/access.ts'
 import type { Message } from './contract/message.ts'
 import type { Session, SessionOptions } from './contract/session.ts'
@@ -14,6 +14,7 @@ export interface SpaceHost {
   readonly retained: Retained
   readonly sessions: Sessions
   /** Undefined where no rate is limited. */
+  readonly nodeRate: Rate | undefined
   readonly tenantRates: KeyedRates | undefined
   connectionRate(): PublishRate | undefined
 }
@@ -37,9 +38,13 @@ export class TenantSpace implements Space {
   }
 
   throttle(bytes: number): number {
-    const { tenantRates } = this.#host
-    if (!this.#rate && !tenantRates) return 0
-    return Math.max(this.#rate?.charge(bytes) ?? 0, tenantRates?.charge(this.#tenant.name) ?? 0)
+    const { nodeRate, tenantRates } = this.#host
+    if (!this.#rate && !tenantRates && !nodeRate) return 0
+    return Math.max(
+      this.#rate?.charge(bytes) ?? 0,
+      tenantRates?.charge(this.#tenant.name) ?? 0,
+      nodeRate?.charge() ?? 0,
+    )
   }
 
   session(id: string, options: SessionOptions): Promise<Session> {

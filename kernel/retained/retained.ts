@@ -13,7 +13,10 @@ interface Tenant {
   bytes: number
 }
 
-type RetainedLimits = Pick<Limits, 'retainedMessages' | 'retainedBytes' | 'retainedMessageBytes'>
+type RetainedLimits = Pick<
+  Limits,
+  'retainedMessages' | 'retainedBytes' | 'nodeRetainedMessages' | 'nodeRetainedBytes' | 'retainedMessageBytes'
+>
 
 /** The latest retained message of each topic, by tenant; in memory whole, and in a table when the storage is durable. */
 export class Retained {
@@ -22,13 +25,15 @@ export class Retained {
   readonly #limits: RetainedLimits
   readonly #tenants = new Map<string, Tenant>()
   readonly #expiries = new Map<Message, Due>()
+  /** Of all tenants. */
+  readonly #node = { messages: 0, bytes: 0 }
 
   constructor(table: Table | undefined, schedule: Schedule, limits: RetainedLimits, counters: Counters) {
     this.#table = table
     this.#schedule = schedule
     this.#limits = limits
-    counters.gauge('retained_messages', () => this.#sum(tenant => tenant.messages))
-    counters.gauge('retained_bytes', () => this.#sum(tenant => tenant.bytes))
+    counters.gauge('retained_messages', () => this.#node.messages)
+    counters.gauge('retained_bytes', () => this.#node.bytes)
   }
 
   /** Brings back what the table holds; what has expired meanwhile leaves it. */
@@ -49,10 +54,15 @@ export class Retained {
       throw limitReached('retainedMessageBytes', retainedMessageBytes)
     const tenant = this.#tenant(tenantName)
     const before = tenant.tree.get(message.topic)
-    if (!before && retainedMessages > 0 && tenant.messages >= retainedMessages)
-      throw limitReached('retainedMessages', retainedMessages)
-    if (retainedBytes > 0 && tenant.bytes + bytes - (before?.payload.length ?? 0) > retainedBytes)
-      throw limitReached('retainedBytes', retainedBytes)
+    const messages = before ? 0 : 1
+    const more = bytes - (before?.payload.length ?? 0)
+    const reaches = (limit: number, held: number, added: number) => limit > 0 && added > 0 && held + added > limit
+    if (reaches(retainedMessages, tenant.messages, messages)) throw limitReached('retainedMessages', retainedMessages)
+    if (reaches(retainedBytes, tenant.bytes, more)) throw limitReached('retainedBytes', retainedBytes)
+    const { nodeRetainedMessages, nodeRetainedBytes } = this.#limits
+    if (reaches(nodeRetainedMessages, this.#node.messages, messages))
+      throw limitReached('nodeRetainedMessages', nodeRetainedMessages)
+    if (reaches(nodeRetainedBytes, this.#node.bytes, more)) throw limitReached('nodeRetainedBytes', nodeRetainedBytes)
   }
 
   /** Sets, or with an empty payload clears, the topic's message. Effective at once; resolves when it is durable. */
@@ -92,8 +102,10 @@ export class Retained {
   }
 
   #account(tenant: Tenant, before: Message | undefined, after: Message | undefined): void {
-    tenant.messages += (after ? 1 : 0) - (before ? 1 : 0)
-    tenant.bytes += (after?.payload.length ?? 0) - (before?.payload.length ?? 0)
+    for (const account of [tenant, this.#node]) {
+      account.messages += (after ? 1 : 0) - (before ? 1 : 0)
+      account.bytes += (after?.payload.length ?? 0) - (before?.payload.length ?? 0)
+    }
     if (!before) return
     this.#expiries.get(before)?.cancel()
     this.#expiries.delete(before)
@@ -110,12 +122,6 @@ export class Retained {
     let tenant = this.#tenants.get(name)
     if (!tenant) this.#tenants.set(name, (tenant = { tree: new TopicTree(), messages: 0, bytes: 0 }))
     return tenant
-  }
-
-  #sum(of: (tenant: Tenant) => number): number {
-    let sum = 0
-    for (const tenant of this.#tenants.values()) sum += of(tenant)
-    return sum
   }
 }
 

@@ -13,12 +13,14 @@ import type { SessionHost, Sessions } from './sessions.ts'
 export class Bindings {
   readonly #sessions: Sessions
   readonly #host: SessionHost
+  /** Of all tenants. */
+  #total = 0
 
   constructor(sessions: Sessions, host: SessionHost) {
     this.#sessions = sessions
     this.#host = host
-    host.counters.gauge('bindings', () => this.#count(() => true))
-    host.counters.gauge('bindings_shared', () => this.#count(({ options }) => options.group !== undefined))
+    host.counters.gauge('bindings', () => this.#total)
+    host.counters.gauge('bindings_shared', () => this.#shared())
   }
 
   async bind(
@@ -121,6 +123,7 @@ export class Bindings {
     }
     if (!session.bindings.has(bindingKey(filter, options.group))) {
       checkLimit('sessionBindings', session.bindings.size + added, limits.sessionBindings)
+      checkLimit('bindings', this.#total + added, limits.bindings)
       checkLimit('tenantBindings', session.tenant.bindings + added, limits.tenantBindings)
     }
     const owner = options.exclusive ? session.tenant.exclusive.get(filter) : undefined
@@ -152,7 +155,10 @@ export class Bindings {
       group.join(session.queue, binding)
     }
     session.bindings.set(key, binding)
-    if (!before) session.tenant.bindings++
+    if (!before) {
+      this.#total++
+      session.tenant.bindings++
+    }
     if (before?.options.exclusive && !options.exclusive) session.tenant.exclusive.delete(filter)
     return { binding, existed: before !== undefined, error: undefined }
   }
@@ -163,6 +169,7 @@ export class Bindings {
     const { router, groups, exclusive } = session.tenant
     const key = bindingKey(filter, options.group)
     session.bindings.delete(key)
+    this.#total--
     session.tenant.bindings--
     if (options.exclusive && exclusive.get(filter) === session.queue) exclusive.delete(filter)
     if (options.group === undefined) {
@@ -191,12 +198,12 @@ export class Bindings {
     return this.#sessions.get(session.tenant.name, session.id) === session
   }
 
-  #count(which: (binding: RoutedFilter) => boolean): number {
-    let count = 0
-    for (const session of this.#sessions.all()) {
-      for (const binding of session.bindings.values()) if (which(binding)) count++
+  #shared(): number {
+    let shared = 0
+    for (const { bindings } of this.#sessions.all()) {
+      for (const { options } of bindings.values()) if (options.group !== undefined) shared++
     }
-    return count
+    return shared
   }
 }
 

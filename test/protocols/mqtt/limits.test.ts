@@ -111,6 +111,30 @@ test('tenantBindings: over all its sessions, free again when they end', async ()
   expect((await two.subscribe([{ topic: 'd' }, { topic: 'e' }])).granted).toEqual([0, 0])
 })
 
+test('bindings: over all tenants', async () => {
+  await using broker = await start({ bindings: 2 })
+  await using one = await client(broker, red)
+  await using other = await client(broker, blue)
+  expect((await one.subscribe('a')).granted).toEqual([0])
+  expect((await other.subscribe([{ topic: 'a' }, { topic: 'b' }])).granted).toEqual([0, quota])
+  await one.unsubscribe('a')
+  expect((await other.subscribe('b')).granted).toEqual([0])
+})
+
+test('nodeRetainedMessages and nodeRetainedBytes: over all tenants', async () => {
+  await using broker = await start({ nodeRetainedMessages: 2, nodeRetainedBytes: 10 })
+  await using one = await client(broker, red)
+  await using other = await client(broker, blue)
+  const retain = { retain: true }
+  expect(await publishCode(one, 'a', '12345678', retain)).toBeLessThan(0x80)
+  expect(await publishCode(other, 'a', '123', retain)).toBe(quota)
+  expect(await publishCode(other, 'a', '12', retain)).toBeLessThan(0x80)
+  expect(await publishCode(one, 'a', '1', retain)).toBeLessThan(0x80)
+  expect(await publishCode(one, 'b', '1', retain)).toBe(quota)
+  expect(await publishCode(other, 'a', '', retain)).toBeLessThan(0x80)
+  expect(await publishCode(one, 'b', '1', retain)).toBeLessThan(0x80)
+})
+
 test('retainedMessages: a new topic is refused, a known one replaced, a cleared one makes room', async () => {
   await using broker = await start({ retainedMessages: 1 })
   await using one = await client(broker, red)
@@ -191,6 +215,21 @@ test('tenantPublishesPerSecond: shared by its clients; another tenant goes on', 
   await broker.clock.advance(2_000)
   await one.take('pingresp')
   await two.take('pingresp')
+})
+
+test('nodePublishesPerSecond: shared by all tenants', async () => {
+  await using broker = await start({ nodePublishesPerSecond: 2 })
+  await using watcher = await client(broker, blue)
+  await watcher.subscribe('t')
+  await using one = await client(broker, red)
+  for (let i = 0; i < 3; i++) one.sendPublish('t', String(i))
+  await using two = await client(broker, blue)
+  two.sendPublish('t', 'first')
+  two.sendPublish('t', 'second')
+  expect(await message(watcher)).toEqual(['t', 'first'])
+  await watcher.nothing()
+  for (let i = 0; i < 4; i++) await broker.clock.advance(500)
+  expect(await message(watcher)).toEqual(['t', 'second'])
 })
 
 test('a client that is throttled is not taken for silent', async () => {
