@@ -8,19 +8,26 @@ export interface Due {
   cancel(): void
 }
 
+/** Fewer cancelled entries are not worth a look at all entries. */
+const cancelledKept = 1024
+
 class Entry implements Due {
   readonly at: number
   readonly order: number
   work: (() => void) | undefined
+  readonly #schedule: Schedule
 
-  constructor(at: number, order: number, work: () => void) {
+  constructor(schedule: Schedule, at: number, order: number, work: () => void) {
     this.at = at
     this.order = order
     this.work = work
+    this.#schedule = schedule
   }
 
   cancel(): void {
+    if (!this.work) return
     this.work = undefined
+    this.#schedule.cancelled(this.at)
   }
 }
 
@@ -31,7 +38,9 @@ class Entry implements Due {
 export class Schedule {
   readonly #clock: Clock
   /** A binary heap by time, then by order of entry. */
-  readonly #heap: Entry[] = []
+  #heap: Entry[] = []
+  /** Entries in the heap that were cancelled. */
+  #cancelled = 0
   #order = 0
   #timerAt = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
@@ -46,16 +55,30 @@ export class Schedule {
 
   /** Calls `work` at `time`, ms since the epoch, or as soon as possible when that is past. Infinity: never. */
   at(time: number, work: () => void): Due {
-    const entry = new Entry(time, this.#order++, work)
+    const entry = new Entry(this, time, this.#order++, work)
     if (time === Number.POSITIVE_INFINITY) return entry
     this.#push(entry)
     if (time < this.#timerAt) this.#setTimer()
     return entry
   }
 
+  /**
+   * Called by an entry. It leaves the heap at its time; but when most entries are such (clients that reconnect, values
+   * that are replaced), all of them leave at once, so that they never outnumber what is really due.
+   */
+  cancelled(time: number): void {
+    if (time === Number.POSITIVE_INFINITY) return
+    this.#cancelled++
+    if (this.#cancelled < cancelledKept || this.#cancelled * 2 < this.#heap.length) return
+    this.#heap = this.#heap.filter(({ work }) => work)
+    this.#cancelled = 0
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) this.#sink(at)
+  }
+
   close(): void {
     this.#cancelTimer?.()
     this.#heap.length = 0
+    this.#cancelled = 0
   }
 
   #run(): void {
@@ -64,6 +87,7 @@ export class Schedule {
     for (let first = this.#heap[0]; first && (first.at <= now || !first.work); first = this.#heap[0]) {
       this.#pop()
       const { work } = first
+      if (!work) this.#cancelled--
       first.work = undefined
       work?.()
     }
@@ -95,16 +119,24 @@ export class Schedule {
     const heap = this.#heap
     const last = heap.pop() as Entry
     if (heap.length === 0) return
-    let at = 0
+    heap[0] = last
+    this.#sink(0)
+  }
+
+  /** Moves the entry there down until none below it comes before it. */
+  #sink(from: number): void {
+    const heap = this.#heap
+    const entry = heap[from] as Entry
+    let at = from
     for (;;) {
       let child = at * 2 + 1
       if (child >= heap.length) break
       if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child++
-      if (!before(heap[child] as Entry, last)) break
+      if (!before(heap[child] as Entry, entry)) break
       heap[at] = heap[child] as Entry
       at = child
     }
-    heap[at] = last
+    heap[at] = entry
   }
 }
 

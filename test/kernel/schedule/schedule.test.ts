@@ -94,3 +94,22 @@ test('after close nothing is done', async () => {
   expect(done).toEqual([])
   expect(clock.pending).toBe(0)
 })
+
+test('cancelled work does not pile up until its time: what is far away may be replaced for ever', async () => {
+  const { clock, schedule, done, at } = scheduled()
+  const year = 365 * 86_400_000
+  const kept = Array.from({ length: 500 }, (_, i) => (i * 7_919) % 500)
+  for (const ms of kept) at(ms, String(ms))
+  let last = at(year, 'last')
+  for (let i = 0; i < 20_000; i++) {
+    last.cancel()
+    last.cancel()
+    last = at(year - i, 'last')
+    expect(schedule.size).toBeLessThan(3_000)
+  }
+  await clock.advance(1_000)
+  expect(done).toEqual(kept.toSorted((a, b) => a - b).map(String))
+  await clock.advance(year)
+  expect(done.slice(500)).toEqual(['last'])
+  expect(schedule.size).toBe(0)
+})
