@@ -44,6 +44,15 @@ test('without a configuration it serves, says where, and ends cleanly on SIGTERM
   await client.endAsync(true)
 })
 
+test('it tells how long its start took, and at rest it takes less than 90 MB', async () => {
+  const server = started(testFolder())
+  const ready = await server.line('ready')
+  expect(ready.startedInMs).toBeGreaterThan(0)
+  if (process.platform !== 'linux') return
+  const status = readFileSync(`/proc/${server.child.pid}/status`, 'utf8')
+  expect(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024).toBeLessThan(90)
+})
+
 test('on a terminal it greets with the addresses and how to connect', async () => {
   const server = started(testFolder(), { ROBUSTMQ__LOG__FORMAT: 'pretty' })
   await once(server.child.stdout!, 'data')
