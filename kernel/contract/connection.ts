@@ -74,7 +74,7 @@ export interface ListenerOptions {
   /** 0: any free port. */
   readonly port: number
   readonly tls?: TlsOptions
-  /** WebSocket path. Default: '/mqtt' or whatever the protocol names. */
+  /** WebSocket path. Default: the one that the protocol names. */
   readonly path?: string
   /** Addresses or CIDR blocks whose PROXY protocol header (v1, v2) is required and believed. Default: none, no header is read. */
   readonly proxyFrom?: readonly string[]
