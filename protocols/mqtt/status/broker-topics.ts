@@ -8,7 +8,8 @@ export interface ProcessNumbers {
   readonly heapMaximumBytes: number
 }
 
-type Read = (reading: Reading, process: ProcessNumbers) => number
+export type Read = (reading: Reading) => number
+type ReadProcess = (reading: Reading, process: ProcessNumbers) => number
 
 const dropped: Read = reading =>
   reading.of('messages_dropped reason=queue-full', 'messages_dropped reason=memory-full', 'mqtt_publishes_dropped')
@@ -19,7 +20,7 @@ const counted =
     reading.of(...names)
 
 /** What is below `$SYS/broker/` besides version, uptime and loads; names and meanings as in mosquitto(8). */
-export const brokerTopics: readonly (readonly [topic: string, read: Read])[] = [
+export const brokerTopics: readonly (readonly [topic: string, read: ReadProcess])[] = [
   ['clients/total', counted('sessions')],
   ['clients/connected', counted('sessions_connected')],
   ['clients/active', counted('sessions_connected')],

@@ -9,7 +9,12 @@ const leastChange = 0.01
  */
 export class LoadAverage {
   readonly #averages = [0, 0, 0]
-  #count = 0
+  #count: number
+
+  /** `count`: as it stands, so that what came before does not count as of the first interval. */
+  constructor(count: number) {
+    this.#count = count
+  }
 
   /** Takes the count as it stands after `elapsedMs` more, and returns the averages that changed, as they are published. */
   advance(count: number, elapsedMs: number): readonly { minutes: 1 | 5 | 15; text: string }[] {

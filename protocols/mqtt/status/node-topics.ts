@@ -1,9 +1,9 @@
-import type { Reading } from './reading.ts'
+import type { Read } from './broker-topics.ts'
 
 const noMatch = 'messages_dropped reason=no-match'
 
 /** Levels, below `$SYS/brokers/<node>/stats/`: each as `<name>/count`, and its highest value as `<name>/max`. */
-export const nodeStats: readonly (readonly [name: string, read: (reading: Reading) => number])[] = [
+export const nodeStats: readonly (readonly [name: string, read: Read])[] = [
   ['connections', reading => reading.of('sessions')],
   ['live_connections', reading => reading.of('sessions_connected')],
   ['sessions', reading => reading.of('sessions')],
@@ -14,7 +14,7 @@ export const nodeStats: readonly (readonly [name: string, read: (reading: Readin
 ]
 
 /** Counts since the start, below `$SYS/brokers/<node>/metrics/`. */
-export const nodeMetrics: readonly (readonly [name: string, read: (reading: Reading) => number])[] = [
+export const nodeMetrics: readonly (readonly [name: string, read: Read])[] = [
   ['bytes/received', reading => reading.of('net_received_bytes')],
   ['bytes/sent', reading => reading.of('net_sent_bytes')],
   ['packets/received', reading => reading.of('mqtt_packets_received')],

@@ -1,5 +1,5 @@
 import { BrokerError, Message, type ProtocolHost, type Space } from '../../../kernel/plugin.ts'
-import { brokerLoads, brokerTopics } from './broker-topics.ts'
+import { brokerLoads, brokerTopics, type Read } from './broker-topics.ts'
 import { LoadAverage } from './load-average.ts'
 import { nodeMetrics, nodeStats } from './node-topics.ts'
 import { Reading } from './reading.ts'
@@ -16,13 +16,13 @@ export class StatusTopics {
   readonly #node: string
   readonly #startedAt: number
   readonly #published = new Map<string, string>()
-  readonly #loads = brokerLoads.map(([topic, count]) => ({ topic, count, average: new LoadAverage() }))
+  readonly #loads: readonly { topic: string; count: Read; average: LoadAverage }[]
   readonly #peaks = new Map<string, number>()
   readonly #unsubscribe: (() => void)[]
   #readAt: number
   #heapMaximumBytes = 0
-  #connected = 0
-  #clientsMaximum = 0
+  #connected: number
+  #clientsMaximum: number
   #cancel: (() => void) | undefined
 
   constructor(host: ProtocolHost, intervalMs: number) {
@@ -31,6 +31,10 @@ export class StatusTopics {
     this.#node = `$SYS/brokers/${levelOf(host.node)}/`
     this.#startedAt = host.clock.now()
     this.#readAt = this.#startedAt
+    const reading = new Reading(host.counters)
+    this.#connected = reading.of('sessions_connected')
+    this.#clientsMaximum = this.#connected
+    this.#loads = brokerLoads.map(([topic, count]) => ({ topic, count, average: new LoadAverage(count(reading)) }))
     this.#unsubscribe = [
       host.events.on('client.connected', () => {
         this.#clientsMaximum = Math.max(this.#clientsMaximum, ++this.#connected)
@@ -41,11 +45,11 @@ export class StatusTopics {
     this.every(intervalMs)
   }
 
-  /** From now on at this interval; 0: no more. */
+  /** From now on at this interval; 0: no more, and nothing stale is left. */
   every(intervalMs: number): void {
     this.#cancel?.()
     this.#cancel = undefined
-    if (intervalMs === 0) return
+    if (intervalMs === 0) return this.#clear()
     this.#cancel = this.#host.clock.after(intervalMs, () => {
       this.#publishAll()
       this.every(intervalMs)
@@ -57,6 +61,11 @@ export class StatusTopics {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
   }
 
+  #clear(): void {
+    for (const topic of this.#published.keys()) this.#publish(topic, '')
+    this.#published.clear()
+  }
+
   #publishAll(): void {
     const now = this.#host.clock.now()
     const reading = new Reading(this.#host.counters)
@@ -66,16 +75,16 @@ export class StatusTopics {
     const { version } = this.#host
     this.#publish(`${broker}version`, `robustmq version ${version}`)
     this.#publish(`${broker}uptime`, `${Math.floor((now - this.#startedAt) / 1_000)} seconds`)
-    this.#publishLoads(reading, numbers, now)
+    this.#publishLoads(reading, now)
     for (const [topic, read] of brokerTopics) this.#publish(broker + topic, String(read(reading, numbers)))
     this.#publishNode(reading, now)
   }
 
-  #publishLoads(reading: Reading, numbers: Parameters<(typeof brokerLoads)[number][1]>[1], now: number): void {
+  #publishLoads(reading: Reading, now: number): void {
     const elapsedMs = now - this.#readAt
     this.#readAt = now
     for (const { topic, count, average } of this.#loads) {
-      const changed = elapsedMs > 0 ? average.advance(count(reading, numbers), elapsedMs) : LoadAverage.initial
+      const changed = elapsedMs > 0 ? average.advance(count(reading), elapsedMs) : LoadAverage.initial
       for (const { minutes, text } of changed) this.#publish(`${broker}load/${topic}/${minutes}min`, text)
     }
   }
@@ -103,9 +112,7 @@ export class StatusTopics {
     const payload = Buffer.from(text)
     try {
       // Of the moment: retained, but never written to the disk.
-      this.#space.publish(
-        new Message({ topic, payload, guarantee: 2, durability: 'none', retain: true, publishedAt }, true),
-      )
+      this.#space.publish(new Message({ topic, payload, guarantee: 2, durability: 'none', retain: true, publishedAt }))
       this.#published.set(topic, text)
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
