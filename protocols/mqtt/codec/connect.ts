@@ -4,6 +4,7 @@ import {
   malformed,
   malformedPacket,
   PacketError,
+  unspoken,
   unsupportedProtocolVersion,
   violation,
 } from './packet-error.ts'
@@ -26,7 +27,7 @@ const bridgeBit = 0x80
 /**
  * Name, level, flags, keep alive, properties (5.0), client id, will (properties (5.0), topic, payload), user name,
  * password: the last three as the flags say. [MQTT-3.1.3-1]
- * @throws PacketError 0x84 for another protocol or a level that is not served.
+ * @throws PacketError 0x84 for a level that is not served; closeOnly for another protocol at level 3 or 4.
  */
 export function readConnect(header: number, cursor: Cursor): Connect {
   const protocolName = cursor.text()
@@ -44,8 +45,7 @@ export function readConnect(header: number, cursor: Cursor): Connect {
   checkAuthentication(properties)
   const clientId = cursor.text(protocolLevel === 5 ? clientIdentifierNotValid : malformedPacket)
   const will = (flags & willFlag) !== 0 ? readWill(cursor, flags, protocolLevel) : undefined
-  const user = (flags & userFlag) !== 0 ? cursor.text() : undefined
-  const password = (flags & passwordFlag) !== 0 ? cursor.binary() : undefined
+  const { user, password } = readCredentials(cursor, flags, protocolLevel)
   cursor.finish()
   return {
     type: 'connect',
@@ -63,13 +63,16 @@ export function readConnect(header: number, cursor: Cursor): Connect {
 }
 
 function checkProtocol(name: string, level: number): void {
-  const served = name === 'MQTT' ? level === 4 || level === 5 : name === 'MQIsdp' && level === 3
-  if (!served)
-    throw new PacketError(unsupportedProtocolVersion, `protocol "${name.slice(0, 20)}" at level ${level} is not served`)
+  const shown = `protocol "${name.slice(0, 20)}" at level ${level} is not served`
+  // Before 5.0 another protocol gets no answer. [MQTT-3.1.2-1]
+  if (name !== 'MQTT' && name !== 'MQIsdp' && (level === 3 || level === 4)) throw unspoken(shown)
+  const served = name === 'MQTT' ? level === 4 || level === 5 : level === 3
+  if (!served) throw new PacketError(unsupportedProtocolVersion, shown) // [MQTT-3.1.2-2]
 }
 
 function checkFlags(flags: number, level: number): void {
-  if ((flags & reservedFlag) !== 0) throw malformed('the reserved connect flag is set') // [MQTT-3.1.2-3]
+  // MQTT 3.1 leaves it unused.
+  if ((flags & reservedFlag) !== 0 && level !== 3) throw malformed('the reserved connect flag is set') // [MQTT-3.1.2-3]
   if ((flags & willFlag) === 0) {
     if (willQos(flags) !== 0) throw malformed('a will QoS without a will')
     if ((flags & willRetainFlag) !== 0) throw malformed('will retain without a will')
@@ -89,6 +92,21 @@ function readWill(cursor: Cursor, flags: number, level: number): Will {
   if (!isTopicName(topic)) throw malformed('the will topic is empty or has a wildcard')
   const payload = cursor.binary()
   return { topic, payload, qos: willQos(flags) as Qos, retain: (flags & willRetainFlag) !== 0, properties }
+}
+
+/**
+ * What is no text, or ends too early, gets no answer. In MQTT 3.1 a flag may stand for nothing, because the length of the
+ * packet counts for more.
+ */
+function readCredentials(cursor: Cursor, flags: number, level: number): Pick<Connect, 'user' | 'password'> {
+  const isThere = (flag: number) => (flags & flag) !== 0 && (level !== 3 || cursor.remaining > 0)
+  try {
+    const user = isThere(userFlag) ? cursor.text() : undefined
+    const password = isThere(passwordFlag) ? cursor.binary() : undefined
+    return { user, password }
+  } catch (error) {
+    throw error instanceof PacketError ? unspoken(error.message) : error
+  }
 }
 
 /** Authentication data belongs to a method. */

@@ -2,7 +2,7 @@ import { readAcknowledgement } from './acknowledge.ts'
 import { readConnect } from './connect.ts'
 import { Cursor } from './cursor.ts'
 import { readAuth, readDisconnect } from './disconnect.ts'
-import { malformed, violation } from './packet-error.ts'
+import { malformed, unspoken, violation } from './packet-error.ts'
 import { packetType } from './packet-type.ts'
 import type { ClientPacket, ProtocolLevel } from './packets.ts'
 import { readPublish } from './publish.ts'
@@ -39,7 +39,7 @@ export function decodePacket(
     case packetType.unsubscribe:
       return readUnsubscribe(new Cursor(buffer, start, end), level)
     case packetType.pingreq:
-      if (start !== end) throw malformed('PINGREQ has content')
+      if (start !== end) throw unspoken('PINGREQ has content')
       return pingreq
     case packetType.disconnect:
       return readDisconnect(new Cursor(buffer, start, end), level)
@@ -47,6 +47,9 @@ export function decodePacket(
       return readAuth(new Cursor(buffer, start, end), level)
     case packetType.connect:
       throw violation('a second CONNECT') // [MQTT-3.1.0-2]
+    case packetType.pingresp:
+      if (start !== end) throw unspoken('PINGRESP has content, and comes from a client')
+      throw violation('a client may not send PINGRESP')
     default:
       throw violation(`a client may not send packets of type ${type}`)
   }
@@ -63,8 +66,8 @@ function checkHeader(header: number, level: ProtocolLevel): void {
   if (header >> 4 === packetType.publish) {
     if ((flags & 6) === 6) throw malformed('PUBLISH has QoS 3') // [MQTT-3.3.1-4]
     if ((flags & 14) === 8) throw malformed('PUBLISH has DUP at QoS 0') // [MQTT-3.3.1-2]
-  } else if (flags !== flagsOf[header >> 4] && level !== 3) {
-    // MQTT 3.1 leaves them unused, and marks repeated SUBSCRIBE and PUBREL with DUP.
+  } else if (flags !== flagsOf[header >> 4] && level !== 3 && header >> 4 !== packetType.connack) {
+    // MQTT 3.1 leaves them unused, and marks repeated SUBSCRIBE and PUBREL with DUP. CONNACK is wrong with any flags.
     throw malformed(`reserved flags ${flags} in the header of packet type ${header >> 4}`)
   }
 }

@@ -1,6 +1,6 @@
 import { checkAuthentication } from './connect.ts'
 import type { Cursor } from './cursor.ts'
-import { malformed, violation } from './packet-error.ts'
+import { malformed, unspoken, violation } from './packet-error.ts'
 import { packetType } from './packet-type.ts'
 import type { Auth, Disconnect, ProtocolLevel } from './packets.ts'
 import { noProperties } from './properties.ts'
@@ -17,7 +17,8 @@ export function readDisconnect(cursor: Cursor, level: ProtocolLevel): Disconnect
   let properties = noProperties
   if (level === 5 && cursor.remaining > 0) {
     reasonCode = cursor.uint8()
-    if (!reasons.has(reasonCode)) throw violation(`reason code ${reasonCode} is none of a client's DISCONNECT`)
+    // Who says good-bye is not answered, whatever the reason.
+    if (!reasons.has(reasonCode)) throw unspoken(`reason code ${reasonCode} is none of a client's DISCONNECT`)
     if (cursor.remaining > 0) properties = readProperties(cursor, packetType.disconnect)
   }
   cursor.finish()

@@ -1,4 +1,4 @@
-import { malformed, PacketError, packetTooLarge, violation } from './packet-error.ts'
+import { malformed, PacketError, packetTooLarge, unspoken, violation } from './packet-error.ts'
 import { packetType } from './packet-type.ts'
 
 /** Called with a packet's first byte and, in `buffer` from `start` to `end`, all after its fixed header; only lent. */
@@ -51,7 +51,7 @@ export class PacketReader {
 
   /**
    * Takes a lent chunk. Whatever the handler throws passes through, and stops the reader.
-   * @throws PacketError 0x81: a length that is none; 0x82: the first packet is not CONNECT; 0x95: over the limit.
+   * @throws PacketError 0x81: a length that is too long; closeOnly: one that is none; 0x82: the first packet is not CONNECT; 0x95: over the limit.
    */
   push(chunk: Buffer): void {
     if (this.#state === 'stopped' || chunk.length === 0) return
@@ -177,7 +177,8 @@ export class PacketReader {
         }
         return
       }
-      if (shift === 21) throw malformed('the remaining length has more than four bytes')
+      // Where this packet ends, and the next begins, nobody can say.
+      if (shift === 21) throw unspoken('the remaining length has more than four bytes')
     }
   }
 

@@ -3,7 +3,7 @@ export { encodeAuth, encodeConnack, encodeDisconnect, encodeSuback, encodeUnsuba
 export { decodePacket } from './decode.ts'
 export type { PacketHandler, PacketReaderOptions } from './frame.ts'
 export { PacketReader } from './frame.ts'
-export { PacketError } from './packet-error.ts'
+export { closeOnly, PacketError } from './packet-error.ts'
 export { packetType } from './packet-type.ts'
 export type * from './packets.ts'
 export type * from './properties.ts'

@@ -4,6 +4,7 @@ import { packetType } from './packet-type.ts'
 import type { ProtocolLevel, Qos, Subscribe, Subscription, Unsubscribe } from './packets.ts'
 import { noProperties } from './properties.ts'
 import { readProperties } from './property-reader.ts'
+import { checkFilterForm } from './topic-filter.ts'
 
 /** Packet identifier, properties (5.0), then filters with their options. */
 export function readSubscribe(cursor: Cursor, level: ProtocolLevel): Subscribe {
@@ -53,6 +54,6 @@ function readPacketId(cursor: Cursor): number {
 
 function readFilter(cursor: Cursor): string {
   const filter = cursor.text()
-  if (filter === '') throw malformed('a topic filter is empty') // [MQTT-4.7.3-1]
+  checkFilterForm(filter)
   return filter
 }

@@ -7,6 +7,7 @@ import type { MqttHost } from './client.ts'
 import { Refusal } from './refusal.ts'
 
 const neverExpires = 0xffff_ffff
+const noReceiveMaximum = 0xffff
 
 /** A session that was opened for a CONNECT. */
 export interface Opened {
@@ -83,7 +84,7 @@ export async function openSession(
   }
 }
 
-/** What CONNACK tells a 5.0 client of this server. */
+/** What CONNACK tells a 5.0 client of this server, in Mosquitto's order, and without what goes without saying. */
 export function connackProperties(
   mqtt: MqttHost,
   connect: Connect,
@@ -94,16 +95,16 @@ export function connackProperties(
   const { properties } = connect
   return {
     ...(opened.sessionExpiryInterval !== undefined && { sessionExpiryInterval: opened.sessionExpiryInterval }),
-    receiveMaximum: options.receiveMaximum,
-    maximumPacketSize: options.maxPacketBytes,
-    ...(connect.clientId === '' && { assignedClientIdentifier: opened.clientId }),
     ...(options.topicAliasMaximum > 0 && { topicAliasMaximum: options.topicAliasMaximum }),
+    ...(connect.clientId === '' && { assignedClientIdentifier: opened.clientId }),
     ...(opened.keepAlive !== connect.keepAlive && { serverKeepAlive: opened.keepAlive }),
     ...(properties.requestResponseInformation && {
       responseInformation: options.responseInformation.replaceAll('${clientid}', opened.clientId),
     }),
     ...(properties.authenticationMethod !== undefined && { authenticationMethod: properties.authenticationMethod }),
     ...(authenticationData !== undefined && { authenticationData }),
+    maximumPacketSize: options.maxPacketBytes,
+    ...(options.receiveMaximum < noReceiveMaximum && { receiveMaximum: options.receiveMaximum }),
   }
 }
 

@@ -71,7 +71,8 @@ export class Incoming {
     const released = held ? session.release(packetId) : undefined
     const complete = () => {
       this.#open?.delete(packetId)
-      this.#acknowledge('pubcomp', packetId, held ? reason.success : reason.packetIdentifierNotFound)
+      // Not 0x92 where nothing is known of the identifier: it may be a repetition of what is complete.
+      this.#acknowledge('pubcomp', packetId, reason.success)
     }
     if (!released) return complete()
     released.then(
@@ -117,7 +118,9 @@ export class Incoming {
 
   #answer(type: 'puback' | 'pubrec', packet: Publish, published: number | Promise<void>): void {
     if (typeof published === 'number') {
-      const reasonCode = published === 0 ? reason.noMatchingSubscribers : reason.success
+      // In PUBACK only, as of Mosquitto: what a PUBREC begins is not over.
+      const unheard = published === 0 && type === 'puback'
+      const reasonCode = unheard ? reason.noMatchingSubscribers : reason.success
       return this.#answerNow(type, packet.packetId, reasonCode)
     }
     this.#opened(packet.packetId)

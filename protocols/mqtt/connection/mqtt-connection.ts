@@ -3,6 +3,7 @@ import {
   type Auth,
   type ClientPacket,
   type Connect,
+  closeOnly,
   type Disconnect,
   decodePacket,
   encodeConnack,
@@ -13,6 +14,7 @@ import {
   PacketError,
   PacketReader,
   type ProtocolLevel,
+  packetType,
 } from '../codec/index.ts'
 import { reason, returnCodeOf } from '../reason-codes.ts'
 import { connackProperties } from './admission.ts'
@@ -102,7 +104,10 @@ export class MqttConnection implements ConnectionControl {
 
   #packet(header: number, buffer: Buffer, start: number, end: number): void {
     this.#mqtt.counters.packetsReceived.value++
-    if (this.#state === 'open') return this.#open(decodePacket(header, buffer, start, end, this.#level))
+    if (this.#state === 'open') {
+      if (header >> 4 === packetType.auth) this.#checkMethod()
+      return this.#open(decodePacket(header, buffer, start, end, this.#level))
+    }
     if (this.#state === 'new') {
       this.#level = announcedLevel(buffer, start, end)
       const packet = decodePacket(header, buffer, start, end, 0)
@@ -114,6 +119,13 @@ export class MqttConnection implements ConnectionControl {
     if (packet.type === 'disconnect') return this.#close('the client left while connecting', 'discard')
     if (packet.type !== 'auth') throw new PacketError(reason.protocolError, `${packet.type} before CONNACK`)
     this.#authenticate(this.#handshake as Handshake, packet)
+  }
+
+  /** Who connected without a method sends no AUTH, however it looks. [MQTT-4.12.0-6] */
+  #checkMethod(): void {
+    if (this.#parts?.client.authenticationMethod === undefined) {
+      throw new PacketError(reason.protocolError, 'AUTH without a method in CONNECT')
+    }
   }
 
   #open(packet: ClientPacket): void {
@@ -248,6 +260,7 @@ export class MqttConnection implements ConnectionControl {
     const { logger } = this.#mqtt.host
     const { address } = this.#connection.peer
     logger.info({ clientId: this.clientId, address, reasonCode, why: why.slice(0, 200) }, 'client closed')
+    if (reasonCode === closeOnly) return this.#close(why, 'publish')
     if (this.#state === 'open') this.#disconnect(reasonCode)
     // A 3.x client is told no more than its level, and one that spoke no MQTT at all nothing.
     // [MQTT-3.1.2-2] and [MQTT-3.1.4-1] of 3.1.1

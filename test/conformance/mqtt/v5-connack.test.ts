@@ -15,6 +15,15 @@ describe('CONNACK', () => {
     expect(sorted).toEqual(propertiesOf(frame(0x20, bytes('00 00'), section)))
     expect(raw.subarray(0, 4)).toEqual(bytes('20 0e 00 00'))
   })
+  test('says things in one order, and leaves out what goes without saying', async () => {
+    const mqtt = { topicAliasMaximum: 10, maxPacketBytes: 2_000_000, receiveMaximum: 20 }
+    await using broker = await startBroker({ mqtt })
+    await using one = await broker.wire()
+    expect((await one.connect()).raw.toString('hex')).toBe('200e00000b22000a27001e8480210014')
+    await using plain = await startBroker({ mqtt: { ...mqtt, topicAliasMaximum: 0, receiveMaximum: 65_535 } })
+    await using two = await plain.wire()
+    expect((await two.connect()).raw.toString('hex')).toBe('200800000527001e8480')
+  })
   test('has no flag but Session Present [MQTT-3.2.2-1]', async () => {
     await using broker = await startBroker()
     for (const flags of [0, 1]) {

@@ -76,12 +76,17 @@ describe('connect flags', () => {
     ['a will flag and no will payload [MQTT-3.1.2-9]', "'MQTT' 05 06 0000 00 'c' 00 'w'"],
     ['no will flag and a will', "'MQTT' 05 02 0000 00 'c' 00 'w' 'p'"],
     ['no user name flag and a user name [MQTT-3.1.2-16]', "'MQTT' 05 02 0000 00 'c' 'u'"],
-    ['a user name flag and no user name [MQTT-3.1.2-17]', "'MQTT' 05 82 0000 00 'c'"],
     ['no password flag and a password [MQTT-3.1.2-18]', "'MQTT' 05 82 0000 00 'c' 'u' 'p'"],
-    ['a password flag and no password [MQTT-3.1.2-19]', "'MQTT' 05 c2 0000 00 'c' 'u'"],
-    ['a password flag alone and no password [MQTT-3.1.2-19]', "'MQTT' 05 42 0000 00 'c'"],
   ])('%s: malformed', async (_name, body) => {
     expect(await answersTo(broker, packet(0x10, body))).toEqual(malformed)
+  })
+  test.each([
+    ['a user name flag and no user name [MQTT-3.1.2-17]', "'MQTT' 05 82 0000 00 'c'"],
+    ['a user name that is cut short', "'MQTT' 05 82 0000 00 'c' 00"],
+    ['a password flag and no password [MQTT-3.1.2-19]', "'MQTT' 05 c2 0000 00 'c' 'u'"],
+    ['a password flag alone and no password [MQTT-3.1.2-19]', "'MQTT' 05 42 0000 00 'c'"],
+  ])('%s: closed without a word', async (_name, body) => {
+    expect(await answersTo(broker, packet(0x10, body))).toEqual([])
   })
 })
 
@@ -112,9 +117,10 @@ describe('the payload', () => {
       "'MQTT' 05 f6 000a 0f 11 00000001 21 0001 26 'a' 'b' 'id' 0b 1800000001 26 'c' '' 'w' 'p' 'user' 'pass'",
     )
     const afterLevel = 7
+    const credentials = whole.length - bytes("'user' 'pass'").length
     for (let length = 0; length < whole.length; length++) {
       const answers = await answersTo(broker, frame(0x10, whole.subarray(0, length)))
-      expect([length, answers]).toEqual([length, length < afterLevel ? [] : malformed])
+      expect([length, answers]).toEqual([length, length < afterLevel || length >= credentials ? [] : malformed])
     }
     await using client = await broker.wire()
     client.sendRaw(frame(0x10, whole))

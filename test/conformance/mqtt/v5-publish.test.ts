@@ -148,11 +148,11 @@ describe('the answer to a PUBLISH [MQTT-3.3.4-1]', () => {
     expect(hex([await one.next()])).toEqual(['70021234'])
     await listener.collect(3)
   })
-  test('says with 0x10 that nobody matched', async () => {
+  test('says with 0x10 in PUBACK that nobody matched', async () => {
     await using one = await client(broker)
     one.sendRaw(packet(0x32, "'answer/nobody' 0001 00"))
     one.sendRaw(packet(0x34, "'answer/nobody' 0002 00"))
-    expect(hex([await one.next(), await one.next()])).toEqual(['4003000110', '5003000210'])
+    expect(hex([await one.next(), await one.next()])).toEqual(['4003000110', '50020002'])
   })
   test('says with 0x87 that the client may not, and nobody gets the message', async () => {
     const rules = [

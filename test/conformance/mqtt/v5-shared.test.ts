@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBroker } from '../../support/broker.ts'
-import { answer, client, expectDisconnect, resident } from './clients.ts'
+import { byte, frame, properties, text, u16 } from '../../support/bytes.ts'
+import { answer, client, expectClosed, expectDisconnect, resident } from './clients.ts'
 
 test.each(['$share/g/', '$queue/'])('%s shares messages: each goes to one member, in turn', async prefix => {
   await using broker = await startBroker()
@@ -89,29 +90,41 @@ test('each member gets its share at the QoS it was granted [MQTT-4.8.2-3]', asyn
 })
 
 test.each([
-  '$share',
-  '$share/',
-  '$share/g',
-  '$share/g/',
-  '$share//t',
-  '$share/+/t',
-  '$share/#/t',
-  '$share/a+b/t',
-  '$share/a#/t',
-  '$share/g/a#',
-  '$share/g/#/a',
-  '$queue',
-  '$queue/',
-  '$queue/a#',
-])(
-  '%j is refused by 0x8F, in SUBSCRIBE and in UNSUBSCRIBE where it is no filter at all [MQTT-4.8.2-1] [MQTT-4.8.2-2]',
-  async filter => {
+  ['$share', 0x82],
+  ['$share/', 0x82],
+  ['$share/g', 0x82],
+  ['$share/g/', 0x82],
+  ['$share//t', 0x82],
+  ['$share/+', 0x82],
+  ['$share/+/t', 0x82],
+  ['$share/#', 0x82],
+  ['$share/#/t', 0x81],
+  ['$share/a+b/t', 0x81],
+  ['$share/a#/t', 0x81],
+  ['$share/g/a#', 0x81],
+  ['$share/g/#/a', 0x81],
+  ['$queue/a#', 0x81],
+] as const)(
+  '%j ends the connection with %i, in SUBSCRIBE and in UNSUBSCRIBE [MQTT-4.8.2-1] [MQTT-4.8.2-2]',
+  async (filter, reasonCode) => {
     await using broker = await startBroker()
     const one = await client(broker)
-    expect((await one.subscribe(filter)).granted).toEqual([0x8f])
-    expect([0x8f, 0x11]).toContain((await one.unsubscribe(filter)).granted[0])
+    one.sendRaw(frame(0x82, u16(1), properties(), text(filter), byte(1)))
+    await expectDisconnect(one, reasonCode)
+    const two = await client(broker)
+    two.sendRaw(frame(0xa2, u16(1), properties(), text(filter)))
+    await expectDisconnect(two, reasonCode)
+    const old = await client(broker, { version: 4 })
+    old.sendRaw(frame(0x82, u16(1), text(filter), byte(1)))
+    await expectClosed(old)
   },
 )
+
+test.each(['$queue', '$queue/'])("%j, the server's own form, is refused by 0x8F", async filter => {
+  await using broker = await startBroker()
+  const one = await client(broker)
+  expect((await one.subscribe(filter)).granted).toEqual([0x8f])
+})
 
 test('any other share name and filter is taken, and $share means nothing when it is not first [MQTT-4.8.2-1] [MQTT-4.8.2-2]', async () => {
   await using broker = await startBroker()

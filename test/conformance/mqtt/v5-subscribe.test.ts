@@ -6,7 +6,7 @@ import { client, expectDisconnect, hex, resident } from './clients.ts'
 test('SUBSCRIBE is answered by SUBACK with its identifier and one code for each filter, in order [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-3.8.4-6] [MQTT-3.8.4-7] [MQTT-3.9.3-1] [MQTT-3.9.3-2] [MQTT-2.2.1-6]', async () => {
   await using broker = await startBroker()
   const one = await client(broker)
-  const filters = [text('a'), byte(2), text('b'), byte(0), text('a/#/b'), byte(1), text('c'), byte(1)]
+  const filters = [text('a'), byte(2), text('b'), byte(0), text('$exclusive/#'), byte(1), text('c'), byte(1)]
   one.sendRaw(frame(0x82, u16(0x1234), properties(), ...filters))
   // Packet id, no properties, then 2, 0, Topic Filter invalid, 1.
   expect(hex(await one.next())).toBe('9007' + '1234' + '00' + '02008f01')

@@ -8,7 +8,7 @@ test('UNSUBSCRIBE is answered by UNSUBACK with its identifier and one code for e
   const one = await client(broker)
   await one.subscribe('a')
   await one.subscribe('b/#')
-  const filters = [text('x'), text('a'), text('b/+'), text('b/#'), text('$share/bad'), text('a')]
+  const filters = [text('x'), text('a'), text('b/+'), text('b/#'), text('$exclusive/#'), text('a')]
   one.sendRaw(frame(0xa2, u16(0x1234), properties(userProperty('k', 'v')), ...filters))
   expect(hex(await one.next())).toBe('b009' + '1234' + '00' + '1100' + '1100' + '8f11')
   one.sendRaw(frame(0xa2, u16(0xffff), properties(), text('none')))

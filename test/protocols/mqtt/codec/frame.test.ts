@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodePacket } from '../../../../protocols/mqtt/codec/decode.ts'
 import { PacketReader } from '../../../../protocols/mqtt/codec/frame.ts'
+import { closeOnly } from '../../../../protocols/mqtt/codec/packet-error.ts'
 import { withHeader } from './whole-packet.ts'
 
 const connect = Buffer.from('101000044d5154540502000a000003616263', 'hex')
@@ -207,17 +208,23 @@ describe('limits', () => {
     expect(reader.heldBytes).toBeLessThan(30_000)
   })
 
-  test.each(['30ffffffff', '3080808080', '3080808000', '308000', '30ff8000'])(
-    'a remaining length of five bytes or longer than needed is malformed: %s [MQTT-1.5.5-1]',
-    hex => {
+  test.each([
+    ['30ffffffff', closeOnly],
+    ['3080808080', closeOnly],
+    ['3080808000', 0x81],
+    ['308000', 0x81],
+    ['30ff8000', 0x81],
+  ] as const)(
+    'a remaining length of five bytes begins no packet, one longer than needed is malformed: %s [MQTT-1.5.5-1]',
+    (hex, reasonCode) => {
       const whole = collector()
       whole.reader.push(connect)
-      expect(() => whole.reader.push(Buffer.from(hex, 'hex'))).toThrow(expect.objectContaining({ reasonCode: 0x81 }))
+      expect(() => whole.reader.push(Buffer.from(hex, 'hex'))).toThrow(expect.objectContaining({ reasonCode }))
       const slow = collector()
       slow.reader.push(connect)
       expect(() => {
         for (const byte of Buffer.from(hex, 'hex')) slow.reader.push(Buffer.from([byte]))
-      }).toThrow(expect.objectContaining({ reasonCode: 0x81 }))
+      }).toThrow(expect.objectContaining({ reasonCode }))
     },
   )
 
@@ -245,7 +252,7 @@ describe('limits', () => {
         if (type === 'connect') reader.pause()
       },
     })
-    reader.push(Buffer.concat([connect, Buffer.from('c00100', 'hex')]))
+    reader.push(Buffer.concat([connect, Buffer.from('c100', 'hex')]))
     expect(() => reader.resume()).toThrow(expect.objectContaining({ reasonCode: 0x81 }))
   })
 })

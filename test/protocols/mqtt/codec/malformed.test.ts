@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PacketError } from '../../../../protocols/mqtt/codec/packet-error.ts'
+import { closeOnly, PacketError } from '../../../../protocols/mqtt/codec/packet-error.ts'
 import type { ProtocolLevel } from '../../../../protocols/mqtt/codec/packets.ts'
 import { decodeWhole, withHeader } from './whole-packet.ts'
 
@@ -37,7 +37,7 @@ const protocol4 = "'MQTT' 04"
 describe('refused CONNECT packets', () => {
   refuses([
     ['another protocol name [MQTT-3.1.2-1]', 0, 0x10, "'MQTU' 05 02 000a 00 'c'", 0x84],
-    ['an empty protocol name', 0, 0x10, "'' 04 02 000a 'c'", 0x84],
+    ['an empty protocol name', 0, 0x10, "'' 04 02 000a 'c'", closeOnly],
     ['level 2', 0, 0x10, "'MQTT' 02 02 000a 'c'", 0x84],
     ['level 6 [MQTT-3.1.2-2]', 0, 0x10, "'MQTT' 06 02 000a 00 'c'", 0x84],
     ['level 4 under the name of 3.1', 0, 0x10, "'MQIsdp' 04 02 000a 'c'", 0x84],
@@ -55,8 +55,8 @@ describe('refused CONNECT packets', () => {
     ['an empty will topic [MQTT-4.7.3-1]', 0, 0x10, `${protocol4} 06 000a 'c' '' 'p'`, 0x81],
     ['a wildcard in the will topic [MQTT-4.7.0-1]', 0, 0x10, `${protocol4} 06 000a 'c' 'w/#' 'p'`, 0x81],
     ['ill-formed UTF-8 in the will topic [MQTT-3.1.3-11]', 0, 0x10, `${protocol4} 06 000a 'c' 0001 ff 'p'`, 0x81],
-    ['a user name flag and no user name [MQTT-3.1.2-17]', 0, 0x10, `${protocol5} 82 000a 00 'c'`, 0x81],
-    ['a password flag and no password [MQTT-3.1.2-19]', 0, 0x10, `${protocol5} c2 000a 00 'c' 'u'`, 0x81],
+    ['a user name flag and no user name [MQTT-3.1.2-17]', 0, 0x10, `${protocol5} 82 000a 00 'c'`, closeOnly],
+    ['a password flag and no password [MQTT-3.1.2-19]', 0, 0x10, `${protocol5} c2 000a 00 'c' 'u'`, closeOnly],
     ['a user name and no flag [MQTT-3.1.2-16]', 0, 0x10, `${protocol5} 02 000a 00 'c' 'u'`, 0x81],
     ['a password and no flag [MQTT-3.1.2-18]', 0, 0x10, `${protocol5} 82 000a 00 'c' 'u' 'p'`, 0x81],
     ['3.1.1: a password without a user name [MQTT-3.1.2-22]', 0, 0x10, `${protocol4} 42 000a 'c' 'p'`, 0x81],
@@ -66,7 +66,7 @@ describe('refused CONNECT packets', () => {
       0,
       0x10,
       `${protocol5} 82 000a 00 'c' 0003 610062`,
-      0x81,
+      closeOnly,
     ],
     ['receive maximum 0', 0, 0x10, `${protocol5} 02 000a 03 210000 'c'`, 0x82],
     ['maximum packet size 0', 0, 0x10, `${protocol5} 02 000a 05 2700000000 'c'`, 0x82],
@@ -169,6 +169,11 @@ describe('refused SUBSCRIBE and UNSUBSCRIBE packets', () => {
     ['no filter [MQTT-3.8.3-2]', 5, 0x82, '0001 00', 0x81],
     ['no options [MQTT-3.8.3-2]', 5, 0x82, "0001 00 'f'", 0x81],
     ['packet identifier 0 [MQTT-2.2.1-3]', 5, 0x82, "0000 00 'f' 00", 0x81],
+    ['a filter with # before its end [MQTT-4.7.1-1]', 4, 0x82, "0001 'a/#/b' 00", 0x81],
+    ['a filter with + beside something [MQTT-4.7.1-2]', 5, 0xa2, "0001 00 'a/+b'", 0x81],
+    ['a share without a filter [MQTT-4.8.2-2]', 4, 0x82, "0001 '$share/g' 00", 0x82],
+    ['a share without a name [MQTT-4.8.2-1]', 5, 0xa2, "0001 00 '$share//f'", 0x82],
+    ['a wildcard as the name of a share [MQTT-4.8.2-2]', 5, 0x82, "0001 00 '$share/+/f' 00", 0x82],
     ['an empty filter [MQTT-4.7.3-1]', 5, 0x82, "0001 00 'f' 00 '' 00", 0x81],
     ['ill-formed UTF-8 in a filter [MQTT-3.8.3-1]', 5, 0x82, '0001 00 0001ff 00', 0x81],
     ['reserved options [MQTT-3.8.3-5]', 5, 0x82, "0001 00 'f' 40", 0x81],
@@ -191,12 +196,12 @@ describe('refused SUBSCRIBE and UNSUBSCRIBE packets', () => {
 
 describe('other refused packets', () => {
   refuses([
-    ['PINGREQ with content', 4, 0xc0, '00', 0x81],
+    ['PINGREQ with content', 4, 0xc0, '00', closeOnly],
     ['PINGREQ with flags [MQTT-2.1.3-1]', 4, 0xc1, '', 0x81],
     ['DISCONNECT with flags [MQTT-3.14.1-1]', 5, 0xe1, '', 0x81],
     ['DISCONNECT with content before 5.0', 4, 0xe0, '00', 0x81],
-    ['DISCONNECT with a reason of none [MQTT-3.14.2-1]', 5, 0xe0, '05', 0x82],
-    ["DISCONNECT with a server's reason [MQTT-3.14.2-1]", 5, 0xe0, '8b', 0x82],
+    ['DISCONNECT with a reason of none [MQTT-3.14.2-1]', 5, 0xe0, '05', closeOnly],
+    ["DISCONNECT with a server's reason [MQTT-3.14.2-1]", 5, 0xe0, '8b', closeOnly],
     ['DISCONNECT with bytes after its properties', 5, 0xe0, '00 00 00', 0x81],
     ['AUTH with flags [MQTT-3.15.1-1]', 5, 0xf1, "18 04 15 'm'", 0x81],
     ['AUTH before 5.0', 4, 0xf0, '', 0x81],
@@ -206,9 +211,12 @@ describe('other refused packets', () => {
     ['AUTH without a method', 5, 0xf0, '18 00', 0x82],
     ['a second CONNECT [MQTT-3.1.0-2]', 5, 0x10, `${protocol5} 02 000a 00 'c'`, 0x82],
     ["the server's CONNACK", 5, 0x20, '00 00 00', 0x82],
+    ["the server's CONNACK with flags", 5, 0x29, '00 01', 0x82],
+    ["the server's SUBACK with flags", 5, 0x91, '0001 00', 0x81],
     ["the server's SUBACK", 4, 0x90, '0001 00', 0x82],
     ["the server's UNSUBACK", 4, 0xb0, '0001', 0x82],
     ["the server's PINGRESP", 4, 0xd0, '', 0x82],
+    ["the server's PINGRESP with content", 5, 0xd0, '00', closeOnly],
     ['packet type 0', 4, 0x00, '', 0x82],
   ])
 })
