@@ -33,6 +33,7 @@ import { QueueHost } from './queues/queue-host.ts'
 import { Retained } from './retained/retained.ts'
 import { Delayed } from './schedule/delayed.ts'
 import { Schedule } from './schedule/schedule.ts'
+import { KernelHoldings } from './sessions/holdings.ts'
 import { recoverSessions, resumeDeadlines } from './sessions/recover.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { type SpaceHost, systemPrincipal, TenantSpace } from './space.ts'
@@ -268,6 +269,7 @@ class RunningKernel implements Kernel {
       restoreNumber: next => sessions.restoreNumber(next),
     })
     exchange.later = delayed
+    if (spool) spool.holdings = new KernelHoldings(sessions, exchange, this.#tenants)
     await retained.recover()
     const publishedDue = log ? await recoverSessions(sessions, sessions.host, log, ledger) : new Map<number, number>()
     exchange.restoreDue(publishedDue)

@@ -41,7 +41,8 @@ export class Exchange {
   #lastCommit: Promise<void> | undefined
   #later: Later | undefined
   /** Due work that was published and is not yet crossed off: where the spool holds its numbers. */
-  #due = new Map<number, number>()
+  due = new Map<number, number>()
+  readonly dueOwner = dueWorkOwner
 
   readonly #checkTopic = (topic: string): void => checkTopic(topic, this.#limits)
 
@@ -109,20 +110,20 @@ export class Exchange {
       this.#refused.value++
       return
     }
-    const once = { owner: dueWorkOwner, id: dueId, held: (offset: number) => this.#due.set(dueId, offset) }
+    const once = { owner: dueWorkOwner, id: dueId, held: (offset: number) => this.due.set(dueId, offset) }
     await this.publish(tenant, message, dueId === 0 ? undefined : once)
   }
 
   /** The row of due work is gone. */
   dueDone(dueId: number): void {
-    const heldAt = this.#due.get(dueId)
+    const heldAt = this.due.get(dueId)
     if (heldAt === undefined) return
-    this.#due.delete(dueId)
+    this.due.delete(dueId)
     this.#spool?.release({ owner: dueWorkOwner, id: dueId }, heldAt)
   }
 
   restoreDue(published: ReadonlyMap<number, number>): void {
-    this.#due = new Map(published)
+    this.due = new Map(published)
   }
 
   /** Matches, stores and hands out, without asking for rights. */

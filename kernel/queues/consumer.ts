@@ -57,6 +57,11 @@ export class QueueConsumer implements Consumer {
     this.#pump()
   }
 
+  /** Stored deliveries, oldest first. */
+  *stored(): Generator<Unsettled> {
+    for (const delivery of this.#unsettled ?? []) if (delivery.offset !== -1) yield delivery
+  }
+
   /** Its commit failed: it is not stored any more, and settling it later means nothing. */
   retract(offset: number): void {
     for (const delivery of this.#unsettled ?? []) if (delivery.offset === offset) delivery.offset = -1

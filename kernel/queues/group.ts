@@ -1,4 +1,5 @@
 import type { Message } from '../contract/message.ts'
+import type { StoredReference } from '../spool/record.ts'
 import type { Holder } from '../spool/spool.ts'
 import type { BoundFilter } from './bound-filter.ts'
 import { MatchedVia } from './bound-filter.ts'
@@ -142,6 +143,16 @@ export class Group implements Holder {
     this.#waiting.retract(offset)
     this.#returned = this.#returned.filter(delivery => delivery.offset !== offset)
     for (const { queue } of this.#members) queue.retract(offset)
+  }
+
+  /** What of the spool below an offset waits here. */
+  *stored(below: number): Generator<StoredReference> {
+    for (const { offset, guarantee, note } of this.#returned) {
+      if (offset !== -1 && offset < below) yield { queueId: this.id, offset, guarantee, via: anyMember, note }
+    }
+    for (const { offset } of this.#waiting.stored(below)) {
+      yield { queueId: this.id, offset, guarantee: 2, via: anyMember, note: 0 }
+    }
   }
 
   restore(references: Iterable<{ offset: number; bytes: number }>): void {

@@ -1,6 +1,7 @@
 import type { Principal } from '../contract/access.ts'
 import type { Guarantee, Message } from '../contract/message.ts'
 import type { Consumer, Receiver } from '../contract/queue.ts'
+import type { StoredReference } from '../spool/record.ts'
 import type { Holder } from '../spool/spool.ts'
 import type { Reference } from './backlog.ts'
 import type { BoundFilter, MatchedVia } from './bound-filter.ts'
@@ -329,6 +330,17 @@ export class Queue implements Holder {
     if (this.#waiting?.length === 0) this.#waiting = undefined
     this.#consumer?.retract(offset)
     this.#returned = this.#returned.filter(delivery => delivery.offset !== offset)
+  }
+
+  /** What of the spool below an offset is held here, by whichever queue's name. */
+  *stored(below: number): Generator<StoredReference> {
+    for (const delivery of [...this.#returned, ...(this.#consumer?.stored() ?? [])]) {
+      const { offset, holderId, guarantee, via, note } = delivery
+      if (offset !== -1 && offset < below) yield { queueId: holderId, offset, guarantee, via, note }
+    }
+    for (const { offset, via } of this.#waiting?.stored(below) ?? []) {
+      yield { queueId: this.id, offset, guarantee: via.guarantee, via, note: this.#notes?.get(offset) ?? 0 }
+    }
   }
 
   /** Takes what a restart found, oldest first; what has a note was handed out before. */

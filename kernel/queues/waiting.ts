@@ -86,6 +86,16 @@ export class Waiting {
     this.#backlog.remove(offset)
   }
 
+  /** Stored references below an offset, which all stand at the front. */
+  *stored(below: number): Generator<{ offset: number; via: MatchedVia }> {
+    for (let i = 0; i < this.#backlog.length; i++) {
+      const reference = this.#backlog.reference(i)
+      if (typeof reference !== 'number') continue
+      if (reference >= below) return
+      yield { offset: reference, via: this.#backlog.via(i) }
+    }
+  }
+
   /** Passes everything on, oldest first. */
   moveTo(take: (entry: { reference: Reference; via: MatchedVia; bytes: number }) => void): void {
     while (this.#backlog.length > 0) {

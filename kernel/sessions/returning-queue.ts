@@ -22,21 +22,27 @@ export class ReturningQueue implements Returning {
     this.#resolve = resolve
   }
 
-  restore(offset: number, bytes: number, via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] }): void {
+  restore(
+    offset: number,
+    bytes: number,
+    via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] },
+  ): boolean {
     let at = this.#offsets.length
-    // Only what was moved here from a group is older than what came last.
+    // Only what was moved here from a group, or written again, is older than what came last.
     while (at > 0 && (this.#offsets[at - 1] as number) > offset) at--
+    if (at > 0 && this.#offsets[at - 1] === offset) return false
     if (at === this.#offsets.length) {
       this.#offsets.push(offset)
       this.#vias.push(this.#resolve(via))
       this.#bytes.push(bytes)
       this.#settled.push(false)
-      return
+      return true
     }
     this.#offsets.splice(at, 0, offset)
     this.#vias.splice(at, 0, this.#resolve(via))
     this.#bytes.splice(at, 0, bytes)
     this.#settled.splice(at, 0, false)
+    return true
   }
 
   restoreSettled(offset: number): boolean {

@@ -1,23 +1,46 @@
 /** How many offsets share one count. */
 export const blockSize = 1024
 
+interface Relocation {
+  /** Where the message stands now. */
+  readonly place: number
+  references: number
+}
+
 /**
  * Counts what still refers to each block of offsets, so that the log can be trimmed up to the first block in use. A
- * count a block, not a message: ten million queued messages cost ten thousand numbers.
+ * count a block, not a message: ten million queued messages cost ten thousand numbers. Messages that were written
+ * again, to free the block they stood in, keep their offset as their name, and are counted where they stand now.
  */
 export class Ledger {
   readonly #live = new Map<number, number>()
+  readonly #relocated = new Map<number, Relocation>()
 
+  /** References to the message of this name. */
   add(offset: number, references: number): void {
-    const block = Math.floor(offset / blockSize)
-    this.#live.set(block, (this.#live.get(block) ?? 0) + references)
+    const relocation = this.#relocated.get(offset)
+    if (relocation) relocation.references += references
+    this.#count(relocation?.place ?? offset, references)
   }
 
   remove(offset: number, references = 1): void {
-    const block = Math.floor(offset / blockSize)
-    const left = (this.#live.get(block) ?? 0) - references
-    if (left > 0) this.#live.set(block, left)
-    else this.#live.delete(block)
+    const relocation = this.#relocated.get(offset)
+    this.#count(relocation?.place ?? offset, -references)
+    if (!relocation) return
+    relocation.references -= references
+    if (relocation.references <= 0) this.#relocated.delete(offset)
+  }
+
+  /** So many references to this message are counted at another place from now on. */
+  relocate(offset: number, place: number, references: number): void {
+    this.#count(this.#relocated.get(offset)?.place ?? offset, -references)
+    this.#relocated.set(offset, { place, references })
+    this.#count(place, references)
+  }
+
+  /** Where in the log the message of this name stands. */
+  place(offset: number): number {
+    return this.#relocated.get(offset)?.place ?? offset
   }
 
   /** The first offset still needed, between the log's ends: everything before it may go. */
@@ -33,5 +56,12 @@ export class Ledger {
     let sum = 0
     for (const count of this.#live.values()) sum += count
     return sum
+  }
+
+  #count(offset: number, references: number): void {
+    const block = Math.floor(offset / blockSize)
+    const left = (this.#live.get(block) ?? 0) + references
+    if (left > 0) this.#live.set(block, left)
+    else this.#live.delete(block)
   }
 }

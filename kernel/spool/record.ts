@@ -16,6 +16,8 @@ export const recordKind = {
   held: 5,
   /** An identifier forgotten. */
   released: 6,
+  /** A message written again, so that the log can be trimmed behind it: its name, who still holds it, itself. */
+  relocated: 7,
 } as const
 
 /** An identifier of a session's, so that a repeated publish is known. */
@@ -36,6 +38,12 @@ export interface Target {
   readonly via: StoredVia
 }
 
+/** One queue's reference to a stored message, as it stands. */
+export interface StoredReference extends Target {
+  readonly offset: number
+  readonly note: number
+}
+
 const replayFlag = 1 << 2
 
 // message: kind, once flag, [owner, id], targets {queue, guarantee and replay, bindings {id}}, message
@@ -48,12 +56,24 @@ export function writeStored(
   to.uint8(recordKind.message)
   to.uint8(once ? 1 : 0)
   if (once) writeOnce(to, once)
+  writeTargets(to, targets)
+  writeMessage(to, message)
+}
+
+// relocated: kind, name, targets as above, message
+export function writeRelocated(to: ByteWriter, name: number, targets: readonly Target[], message: Message): void {
+  to.uint8(recordKind.relocated)
+  to.varint(name)
+  writeTargets(to, targets)
+  writeMessage(to, message)
+}
+
+function writeTargets(to: ByteWriter, targets: readonly Target[]): void {
   to.varint(targets.length)
   for (const target of targets) {
     to.varint(target.queueId)
     writeVia(to, target.guarantee, target.via)
   }
-  writeMessage(to, message)
 }
 
 export function writeOnce(to: ByteWriter, once: Once): void {

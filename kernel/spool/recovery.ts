@@ -7,7 +7,8 @@ import { readOnce, readVia, recordKind } from './record.ts'
 
 /** A queue as it comes back: it takes references in the order they were stored, and what became of them. */
 export interface Returning {
-  restore(offset: number, bytes: number, via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] }): void
+  /** False when it is held already. */
+  restore(offset: number, bytes: number, via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] }): boolean
   /** False when the reference was not held. */
   restoreSettled(offset: number): boolean
   restoreNote(offset: number, note: number): void
@@ -50,10 +51,22 @@ function recoverRecord(
       for (let left = from.varint(); left > 0; left--) {
         const holder = queue(from.varint())
         const via = readVia(from)
-        if (!holder) continue
-        holder.restore(offset, record.length, via)
-        ledger.add(offset, 1)
+        if (holder?.restore(offset, record.length, via)) ledger.add(offset, 1)
       }
+      return
+    }
+    case recordKind.relocated: {
+      const name = from.varint()
+      let held = 0
+      for (let left = from.varint(); left > 0; left--) {
+        const holder = queue(from.varint())
+        const via = readVia(from)
+        if (!holder) continue
+        // Its first writing may be in the log still.
+        if (holder.restore(name, record.length, via)) ledger.add(name, 1)
+        held++
+      }
+      if (held > 0) ledger.relocate(name, offset, held)
       return
     }
     case recordKind.settled:
@@ -108,8 +121,10 @@ function recoverHeld(
 /** The message of a record, or undefined when the record holds none. */
 export function readStored(record: Uint8Array): Message | undefined {
   const from = new ByteReader(record)
-  if (from.uint8() !== recordKind.message) return undefined
-  if (from.uint8() === 1) readOnce(from)
+  const kind = from.uint8()
+  if (kind === recordKind.relocated) from.varint()
+  else if (kind !== recordKind.message) return undefined
+  else if (from.uint8() === 1) readOnce(from)
   for (let left = from.varint(); left > 0; left--) {
     from.varint()
     readVia(from)

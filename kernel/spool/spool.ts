@@ -5,10 +5,11 @@ import type { Message } from '../contract/message.ts'
 import type { Counter, Counters } from '../contract/observe.ts'
 import { Deferred } from '../deferred.ts'
 import { ByteWriter } from './bytes.ts'
-import type { Ledger } from './ledger.ts'
-import type { Once, StoredVia, Target } from './record.ts'
-import { recordKind, writeOnce, writeStored, writeVia } from './record.ts'
+import { blockSize, type Ledger } from './ledger.ts'
+import type { Once, StoredReference, StoredVia, Target } from './record.ts'
+import { recordKind, writeOnce, writeRelocated, writeStored, writeVia } from './record.ts'
 import { readStored } from './recovery.ts'
+import { type Holdings, isWasteful, leastSpan, Relocation } from './relocation.ts'
 
 /** Who holds references into the spool. */
 export interface Holder {
@@ -16,6 +17,9 @@ export interface Holder {
   /** The commit that would have stored this offset failed: forget the reference, its publisher was refused. */
   retract(offset: number): void
 }
+
+/** Records that one read of the log may span to bring several messages. */
+const readAtOnce = 256
 
 /** Settlements alone do not hurry: what is lost of them in a crash is delivered once more. */
 const lazyFlushMs = 20
@@ -46,6 +50,9 @@ export class Spool {
   /** Recently stored messages by offset, oldest first. */
   readonly #cache = new Map<number, Message>()
   #cachedBytes = 0
+  #holdings: Holdings | undefined
+  #relocation: Relocation | undefined
+  #relocateAt = 0
   readonly #commits: Counter
   readonly #records: Counter
 
@@ -101,6 +108,7 @@ export class Spool {
     this.#settledQueues.push(queueId)
     this.#settledOffsets.push(offset)
     this.#ledger.remove(offset)
+    this.#relocation?.changed(queueId, offset)
     this.#planLazy()
   }
 
@@ -121,6 +129,7 @@ export class Spool {
     this.#writer.varint(toId)
     this.#writer.varint(offset)
     writeVia(this.#writer, guarantee, via)
+    this.#relocation?.changed(fromId, offset)
   }
 
   /** Resolves when everything written before this call is durable; one promise for all who ask in the same batch. */
@@ -146,20 +155,41 @@ export class Spool {
         continue
       }
       // Neighbours in the log come with the same read.
+      const place = this.#ledger.place(offset)
       let last = i
-      while (last + 1 < offsets.length && (offsets[last + 1] as number) - offset < 256) last++
-      const limit = { records: (offsets[last] as number) - offset + 1, bytes: 1_048_576 }
-      const { offset: from, records } = await this.#log.read(offset, limit)
+      while (last + 1 < offsets.length && this.#isNear(offsets[last + 1] as number, place)) last++
+      const limit = { records: this.#ledger.place(offsets[last] as number) - place + 1, bytes: 1_048_576 }
+      const { offset: from, records } = await this.#log.read(place, limit)
       const end = from + records.length
-      const missing = records.length === 0 || from > offset
+      const missing = records.length === 0 || from > place
       if (missing) throw new BrokerError('STORAGE_CORRUPT', `spool offset ${offset} is referred to but not in the log`)
-      for (; i < offsets.length && (offsets[i] as number) < end; i++) {
+      for (; i < offsets.length; i++) {
         const wanted = offsets[i] as number
-        const message = readStored(records[wanted - from] as Uint8Array)
+        const at = this.#ledger.place(wanted)
+        if (at < from || at >= end) break
+        const message = readStored(records[at - from] as Uint8Array)
         if (message) found.set(wanted, message)
       }
     }
     return found
+  }
+
+  #isNear(offset: number, place: number): boolean {
+    const ahead = this.#ledger.place(offset) - place
+    return ahead > 0 && ahead < readAtOnce
+  }
+
+  /** Whom to ask what is held, when old references keep a long log. */
+  set holdings(holdings: Holdings) {
+    this.#holdings = holdings
+  }
+
+  /** Writes a message again, under its old name, for those who still hold it; returns its new place. */
+  writeAgain(name: number, message: Message, references: readonly StoredReference[]): number {
+    const place = this.#begin()
+    writeRelocated(this.#writer, name, references, message)
+    for (const { queueId, note } of references) if (note !== 0) this.note(queueId, name, note)
+    return place
   }
 
   /** Makes all of it durable. */
@@ -248,6 +278,7 @@ export class Spool {
     batch.done.resolve()
     this.#evict()
     this.#trim()
+    this.#shorten()
     if (this.#batch || (this.#closed && this.#settledQueues.length > 0)) this.#planFlush()
   }
 
@@ -314,6 +345,23 @@ export class Spool {
       if (this.#cachedBytes <= this.#cacheBytes || offset >= this.#durableTo) return
       this.#forget(offset)
     }
+  }
+
+  /** One relocation at a time, and the next only when the log has grown by as much again. */
+  #shorten(): void {
+    const span = this.#durableTo - this.#trimmedTo
+    if (!this.#holdings || this.#relocation || this.#closed || this.#durableTo < this.#relocateAt) return
+    if (!isWasteful(span, this.#ledger.references)) return
+    this.#relocateAt = this.#durableTo + leastSpan
+    this.#relocation = new Relocation(this, this.#ledger, this.#holdings)
+    const below = Math.floor((this.#trimmedTo + span / 2) / blockSize) * blockSize
+    this.#relocation
+      .run(below)
+      // Refused for want of room, it is tried again later; nothing depends on it.
+      .catch(() => {})
+      .finally(() => {
+        this.#relocation = undefined
+      })
   }
 
   #trim(): void {

@@ -15,6 +15,8 @@ export interface BrokerOptions {
   readonly websocket?: boolean
   /** 'file': survives `restart`. Default: 'memory'. */
   readonly storage?: 'memory' | 'file'
+  /** Options of the file storage. */
+  readonly file?: Readonly<Record<string, unknown>>
   /** 'manual': time moves only by `clock.advance`. Default: the system's. */
   readonly time?: 'system' | 'manual'
   /** Options of the MQTT plugin. */
@@ -78,7 +80,9 @@ export class TestBroker implements AsyncDisposable {
     this.kernel = await createKernel({
       protocols: [{ plugin: mqtt, options: { sysInterval: 0, ...this.#options.mqtt } }],
       listeners: [...listeners, ...(this.#options.listeners ?? [])],
-      ...(this.#directory && { storage: { plugin: file, options: { directory: this.#directory } } }),
+      ...(this.#directory && {
+        storage: { plugin: file, options: { directory: this.#directory, ...this.#options.file } },
+      }),
       ...(time === 'manual' && { clock: this.clock }),
       ...this.#options.kernel,
     })
