@@ -82,7 +82,8 @@ function capture(filter: readonly string[], topic: readonly string[]): string[] 
     if (level === '#') return [...captured, topic.slice(i).join('/')]
     const actual = topic[i]
     if (actual === undefined) return undefined
-    if (level === '+') captured.push(actual)
+    // A `+` does not stand for all that a filter's `#` reaches.
+    if (level === '+' && actual !== '#') captured.push(actual)
     else if (level !== actual) return undefined
   }
   return filter.length === topic.length ? captured : undefined

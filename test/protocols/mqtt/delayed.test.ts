@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { BrokerError, type Storage, type StorageHost, type StoragePlugin } from '../../../kernel/plugin.ts'
+import { memory } from '../../../storage-plugins/memory/index.ts'
 import { startBroker } from '../../support/broker.ts'
 import { client, message, messages, publishCode } from './client.ts'
 
@@ -180,6 +182,51 @@ test('the limit delayMs refuses what is too far ahead', async () => {
   expect(await publishCode(publisher, '$delayed/60/a')).toBe(0)
   expect(await publishCode(publisher, '$delayed/61/a')).toBe(0x97)
 })
+
+test('a full disk refuses new ones, and keeps what was taken until there is room', async () => {
+  const disk = { full: false }
+  await using broker = await startBroker({ time: 'manual', kernel: { storage: { plugin: filling(disk) } } })
+  const watcher = await client(broker, kept)
+  await watcher.subscribe('a', { qos: 1 })
+  await watcher.end()
+  await using publisher = await client(broker)
+  expect(await publishCode(publisher, '$delayed/5/a', 'taken')).toBe(0)
+  disk.full = true
+  expect(await publishCode(publisher, '$delayed/5/a', 'refused')).toBe(0x97)
+  await broker.clock.advance(60_000)
+  disk.full = false
+  await broker.clock.advance(5_000)
+  await using back = await client(broker, kept)
+  expect(await message(back)).toEqual(['a', 'taken'])
+  await back.nothing()
+})
+
+/** Storage in memory that counts as durable, on a disk that can be full. */
+function filling(disk: { full: boolean }): StoragePlugin {
+  const checked = <Of extends object, Name extends keyof Of & string>(of: Of, name: Name): Of =>
+    new Proxy(of, {
+      get: (target, key) => {
+        const value = Reflect.get(target, key) as unknown
+        if (typeof value !== 'function') return value
+        return (...args: unknown[]) =>
+          key === name && disk.full
+            ? Promise.reject(new BrokerError('STORAGE_FULL', 'the disk is full'))
+            : (value as (...args: unknown[]) => unknown).apply(target, args)
+      },
+    })
+  const open = async (host: StorageHost): Promise<Storage> => {
+    const storage = await memory.open(host, {})
+    return {
+      durable: true,
+      log: async name => checked(await storage.log(name), 'append'),
+      table: async name => checked(await storage.table(name), 'write'),
+      usage: () => storage.usage(),
+      inspect: () => ({}),
+      close: () => storage.close(),
+    }
+  }
+  return { ...memory, open }
+}
 
 test('a will may not be delayed by its topic', async () => {
   await using broker = await startBroker()

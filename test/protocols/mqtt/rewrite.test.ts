@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Rewriter } from '../../../protocols/mqtt/topics/rewriter.ts'
 import { startBroker, type TestBroker } from '../../support/broker.ts'
 import { client, message, messages, publishCode } from './client.ts'
 
@@ -29,6 +31,42 @@ test('a subscribe goes to the new filter, and an unsubscribe finds it', async ()
   await one.publish('new/a/t', '3')
   await one.nothing()
 })
+
+test('a + of a rule does not take in what a # of a subscription reaches', async () => {
+  await using broker = await rewriting({ action: 'subscribe', filter: 'old/+', to: 'new/$1' })
+  await using one = await client(broker)
+  await one.subscribe('old/#')
+  for (const topic of ['new/a/b', 'old/a/b']) await one.publish(topic, 'x')
+  await one.ping()
+  expect(messages(one)).toEqual([['old/a/b', 'x']])
+})
+
+test('what the wildcards stood for is what a plain regular expression finds', async () => {
+  const level = fc.constantFrom('a', 'b', '', '$x', '.')
+  const pattern = fc.constantFrom('a', 'b', '', '.', '+')
+  const ruleFilter = fc
+    .tuple(fc.array(pattern, { minLength: 1, maxLength: 4 }), fc.boolean())
+    .map(([levels, open]) => [...levels, ...(open ? ['#'] : [])].join('/'))
+  await fc.assert(
+    fc.asyncProperty(ruleFilter, fc.array(level, { minLength: 1, maxLength: 5 }), async (filter, levels) => {
+      const topic = levels.join('/')
+      const rewriter = await Rewriter.open([{ action: 'all', filter, to: '<$1|$2|$3|$4|$5>' }])
+      const groups = reference(filter).exec(topic)?.slice(1)
+      const hidden = topic.startsWith('$') && /^[+#]/.test(filter)
+      const expected = groups && !hidden ? `<${[0, 1, 2, 3, 4].map(i => groups[i] ?? '').join('|')}>` : topic
+      expect(rewriter.publish(topic, 'c', undefined)).toBe(expected)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+/** Slow and obvious: `+` is one level, `#` the rest, the parent included. */
+function reference(filter: string): RegExp {
+  const levels = filter.split('/').map(one => (one === '+' ? '([^/]*)' : one.replaceAll('.', '\\.')))
+  const open = levels.at(-1) === '#' && levels.pop()
+  if (!open) return new RegExp(`^${levels.join('/')}$`)
+  return new RegExp(levels.length === 0 ? '^(.*)$' : `^${levels.join('/')}(?:/(.*))?$`)
+}
 
 test('a rule for all keeps publishers and subscribers together', async () => {
   await using broker = await rewriting({ action: 'all', filter: 'old/#', to: 'new/$1' })

@@ -120,6 +120,16 @@ test('certificates survive a restart: a birth acknowledged is a certificate stor
   )
 })
 
+test('a birth that is delayed is a certificate when it is published, not before', async () => {
+  await using broker = await aware({ time: 'manual' })
+  await using edge = await client(broker)
+  await edge.subscribe(`${certificates}#`)
+  await edge.publish(`$delayed/5/${nodeBirth}`, 'birth', { qos: 1 })
+  await edge.nothing()
+  await broker.clock.advance(5_000)
+  expect(await edge.next('publish')).toMatchObject({ topic: `${certificates}${nodeBirth}` })
+})
+
 test('an NDEATH is the edge node’s will, delivered as it was registered [tck-id-conformance-mqtt-will-messages]', async () => {
   await using broker = await aware()
   await using host = await client(broker)
