@@ -21,6 +21,8 @@ export class Waiting {
   readonly #backlog = new Backlog()
   #loaded: Map<number, Message> | undefined
   #loading = false
+  /** The first of those whose reading failed last. */
+  #failedAt = -1
 
   constructor(host: QueueHost, owner: WaitingOwner) {
     this.#host = host
@@ -141,9 +143,16 @@ export class Waiting {
       const reference = this.#backlog.reference(i)
       if (typeof reference === 'number') offsets.push(reference)
     }
-    this.#loaded = await spool.load(offsets).finally(() => {
+    try {
+      this.#loaded = await spool.load(offsets)
+    } catch (error) {
+      // Given up, or written elsewhere, while it was being read: that is no loss. The same one twice is.
+      const [first = -1] = offsets
+      if (this.#failedAt === first) throw error
+      this.#failedAt = first
+    } finally {
       this.#loading = false
-    })
+    }
     this.#owner.pump()
   }
 }
