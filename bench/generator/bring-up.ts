@@ -1,0 +1,45 @@
+import type { Client, ClientOwner } from './client.ts'
+
+/** Nothing came up for this long: the broker refuses. */
+const stallMs = 20_000
+
+/** Opens clients, so many at a time. */
+export class BringUp implements Pick<ClientOwner, 'settled'> {
+  #settled = 0
+  #onSettled: (() => void) | undefined
+
+  settled(): void {
+    this.#settled += 1
+    this.#onSettled?.()
+  }
+
+  /** Resolves with the milliseconds it took until every client was ready or closed. */
+  async open(clients: readonly Client[], concurrency = 64): Promise<number> {
+    const begin = performance.now()
+    this.#settled = 0
+    let opened = 0
+    await new Promise<void>((resolve, reject) => {
+      let stall = setTimeout(() => {}, 0)
+      this.#onSettled = () => {
+        stall.refresh()
+        while (opened < clients.length && opened - this.#settled < concurrency) clients[opened++]?.open()
+        if (this.#settled < clients.length) return
+        clearTimeout(stall)
+        this.#onSettled = undefined
+        resolve()
+      }
+      stall = setTimeout(
+        () => reject(new Error(`only ${this.#settled} of ${clients.length} connections came up`)),
+        stallMs,
+      )
+      this.#onSettled()
+    })
+    return performance.now() - begin
+  }
+}
+
+/** Throws unless every client is ready. */
+export function expectReady(clients: readonly Client[]): void {
+  const ready = clients.filter(({ state, errors }) => state === 'ready' && errors === 0).length
+  if (ready < clients.length) throw new Error(`only ${ready} of ${clients.length} clients connected and subscribed`)
+}

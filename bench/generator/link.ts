@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import net, { type Socket } from 'node:net'
+import tls from 'node:tls'
+import type { Transport } from '../load.ts'
+import { ClientFrames } from './client-frames.ts'
+
+/** Room for the WebSocket header before a turn's bytes. */
+const headroomBytes = 14
+const outBytes = 1 << 19
+const readBytes = 1 << 18
+
+/** One buffer for all output: it is filled and sent within one callback, for one link at a time. */
+export class OutBuffer {
+  bytes: Buffer = Buffer.allocUnsafeSlow(outBytes)
+  end: number = headroomBytes
+
+  get empty(): boolean {
+    return this.end === headroomBytes
+  }
+
+  has(room: number): boolean {
+    return this.end + room <= outBytes
+  }
+
+  /** The bytes still belong to a socket: go on with others. */
+  leave(): void {
+    this.bytes = Buffer.allocUnsafeSlow(outBytes)
+  }
+}
+
+const sharedRead = Buffer.allocUnsafeSlow(readBytes)
+
+export interface LinkOwner {
+  opened(): void
+  /** Bytes of the stream; lent. */
+  arrived(bytes: Buffer): void
+  closed(): void
+}
+
+/** One client's connection, whatever carries it. */
+export class Link {
+  readonly #socket: Socket
+  readonly #transport: Transport
+  readonly #owner: LinkOwner
+  #frames: ClientFrames | undefined
+
+  constructor(port: number, transport: Transport, owner: LinkOwner) {
+    this.#transport = transport
+    this.#owner = owner
+    const address = { port, host: '127.0.0.1', noDelay: true }
+    if (transport === 'tls') {
+      // Self-signed and of no interest here.
+      this.#socket = tls.connect({ ...address, rejectUnauthorized: false }, () => owner.opened())
+      this.#socket.on('data', (chunk: Buffer) => owner.arrived(chunk))
+    } else {
+      const callback = (bytes: number): boolean => {
+        this.#arrived(sharedRead.subarray(0, bytes))
+        return true
+      }
+      this.#socket = net.connect({ ...address, onread: { buffer: sharedRead, callback } }, () => this.#connected())
+    }
+    this.#socket.on('error', () => {})
+    this.#socket.on('close', () => owner.closed())
+  }
+
+  /** What was sent earlier has not left yet. */
+  get busy(): boolean {
+    return this.#socket.writableLength > 0
+  }
+
+  /** Sends what `out` holds, and empties it. */
+  send(out: OutBuffer): void {
+    const begin = this.#frames === undefined ? headroomBytes : this.#frames.begin(out.bytes, headroomBytes, out.end)
+    const bytes = out.bytes.subarray(begin, out.end)
+    out.end = headroomBytes
+    if (this.#transport === 'tls') {
+      this.#socket.write(Buffer.from(bytes))
+      return
+    }
+    this.#socket.write(bytes)
+    if (this.#socket.writableLength > 0) out.leave()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #connected(): void {
+    if (this.#transport === 'tcp') {
+      this.#owner.opened()
+      return
+    }
+    this.#frames = new ClientFrames(this.#owner)
+    const key = randomBytes(16).toString('base64')
+    const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13`
+    this.#socket.write(`GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1\r\n${upgrade}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n`)
+  }
+
+  #arrived(bytes: Buffer): void {
+    if (this.#frames === undefined) this.#owner.arrived(bytes)
+    else this.#frames.arrived(bytes)
+  }
+}
