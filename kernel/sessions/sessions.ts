@@ -56,6 +56,8 @@ export class Sessions {
   readonly #perTenant = new Map<string, number>()
   readonly #perUser = new Map<string, number>()
   readonly #expired: Counter
+  /** By key, sessions that are over while their rows are not gone yet: rows of the next one must be written later. */
+  readonly #ending = new Map<string, Promise<void>>()
   #nextNumber = firstNumber
 
   constructor(host: SessionHost) {
@@ -74,7 +76,7 @@ export class Sessions {
   }
 
   get(tenant: string, id: string): ClientSession | undefined {
-    return this.#sessions.get(`${tenant}\0${id}`)
+    return this.#sessions.get(keyOf(tenant, id))
   }
 
   all(): Iterable<ClientSession> {
@@ -92,6 +94,8 @@ export class Sessions {
 
   /** See `Space.session`. */
   async open(principal: Principal, id: string, options: SessionOptions): Promise<Session> {
+    const key = keyOf(principal.tenant, id)
+    for (let ending = this.#ending.get(key); ending; ending = this.#ending.get(key)) await ending
     const tenant = this.host.tenant(principal.tenant)
     const changes: Change[] = []
     const found = this.#claim(tenant, id, options, changes)
@@ -152,9 +156,20 @@ export class Sessions {
   async destroy(session: ClientSession): Promise<void> {
     const changes: Change[] = []
     const fired = this.#dismantle(session, changes)
-    await fired
-    await this.write(changes)
+    const removed = fired.then(() => this.write(changes))
+    if (changes.length > 0) this.#end(session, removed)
+    await removed
     if (session.willId !== 0) this.host.dueDone(session.willId)
+  }
+
+  #end(session: ClientSession, removed: Promise<void>): void {
+    const key = keyOf(session.tenant.name, session.id)
+    const ended = removed
+      .catch(() => {})
+      .then(() => {
+        if (this.#ending.get(key) === ended) this.#ending.delete(key)
+      })
+    this.#ending.set(key, ended)
   }
 
   /** Takes the session away from its connection, and ends it when asked to. */
@@ -185,7 +200,7 @@ export class Sessions {
 
   /** Puts a session that a restart found, or a new one, among the others. */
   add(session: ClientSession, user: string | undefined): void {
-    this.#sessions.set(`${session.tenant.name}\0${session.id}`, session)
+    this.#sessions.set(keyOf(session.tenant.name, session.id), session)
     count(this.#perTenant, session.tenant.name, 1)
     if (user !== undefined) count(this.#perUser, `${session.tenant.name}\0${user}`, 1)
   }
@@ -251,7 +266,7 @@ export class Sessions {
     session.will = undefined
     session.queue.end()
     this.bindings.end(session, changes)
-    this.#sessions.delete(`${tenant.name}\0${session.id}`)
+    this.#sessions.delete(keyOf(tenant.name, session.id))
     count(this.#perTenant, tenant.name, -1)
     const user = session.queue.principal?.user
     if (user !== undefined) count(this.#perUser, `${tenant.name}\0${user}`, -1)
@@ -321,6 +336,10 @@ function count(counts: Map<string, number>, key: string, by: number): void {
   const left = (counts.get(key) ?? 0) + by
   if (left > 0) counts.set(key, left)
   else counts.delete(key)
+}
+
+function keyOf(tenant: string, id: string): string {
+  return `${tenant}\0${id}`
 }
 
 function limitReached(name: string, value: number): BrokerError {
