@@ -190,18 +190,14 @@ class RunningKernel implements Kernel {
 
   /** Clients that do not close their side in time are cut off. */
   async #goodbye(): Promise<void> {
-    const { served } = this.#network
-    if (served.size === 0) return
-    await new Promise<void>(resolve => {
-      const cancel = systemClock.after(goodbyeMs, resolve)
-      const wait = () => {
-        if (served.size > 0) return void setImmediate(wait)
-        cancel()
-        resolve()
-      }
-      wait()
+    const network = this.#network
+    let cancel = (): void => {}
+    const time = new Promise<void>(resolve => {
+      cancel = systemClock.after(goodbyeMs, resolve)
     })
-    for (const connection of served) connection.destroy('the broker is closing')
+    await Promise.race([network.quiet(), time])
+    cancel()
+    for (const connection of network.served) connection.destroy('the broker is closing')
   }
 
   async #openStorage(): Promise<Storage | undefined> {

@@ -108,7 +108,7 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   }
 
   ended(connection: StreamConnection): void {
-    this.network.served.delete(connection)
+    this.network.left(connection)
     this.#left()
   }
 
@@ -168,7 +168,7 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   /** Never rejects: whatever `serve` does wrong costs its own connection only. */
   async #serve(connection: StreamConnection): Promise<void> {
     this.#opened.value += 1
-    this.network.served.add(connection)
+    this.network.arrived(connection)
     try {
       await this.#host.serve(connection)
       connection.close('served')

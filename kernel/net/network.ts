@@ -52,8 +52,8 @@ export class Network {
   readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
   /** Open connections of all listeners, those still in a handshake included. */
   connections = 0
-  /** Connections that are being served. */
-  readonly served = new Set<Connection>()
+  readonly #served = new Set<Connection>()
+  #whenQuiet: (() => void)[] = []
   readonly #limits: () => Partial<NetworkLimits>
   #lastId = 0
 
@@ -67,6 +67,28 @@ export class Network {
 
   get limits(): NetworkLimits {
     return { ...networkLimits, ...this.#limits() }
+  }
+
+  /** Connections that are being served. */
+  get served(): ReadonlySet<Connection> {
+    return this.#served
+  }
+
+  arrived(connection: Connection): void {
+    this.#served.add(connection)
+  }
+
+  left(connection: Connection): void {
+    this.#served.delete(connection)
+    if (this.#served.size > 0) return
+    for (const resolve of this.#whenQuiet) resolve()
+    this.#whenQuiet = []
+  }
+
+  /** Resolves when no connection is served. */
+  quiet(): Promise<void> {
+    if (this.#served.size === 0) return Promise.resolve()
+    return new Promise(resolve => this.#whenQuiet.push(resolve))
   }
 
   nextId(): number {
