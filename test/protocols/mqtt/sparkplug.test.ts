@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { startBroker, type TestBroker } from '../../support/broker.ts'
 import { client, messages, publishCode } from './client.ts'
+import { filling } from './filling-storage.ts'
 
 const nodeBirth = 'spBv1.0/Plant 1/NBIRTH/edge'
 const deviceBirth = 'spBv1.0/Plant 1/DBIRTH/edge/pump'
@@ -101,6 +102,17 @@ test('who may not publish a birth leaves no certificate', async () => {
   await edge.publish(nodeBirth, 'birth')
   await edge.subscribe(`${certificates}#`)
   await edge.nothing()
+})
+
+test('a birth whose certificate cannot be stored is not acknowledged as taken [tck-id-conformance-mqtt-aware-store]', async () => {
+  const disk = { full: false }
+  await using broker = await aware({ kernel: { storage: { plugin: filling(disk) } } })
+  await using edge = await client(broker)
+  disk.full = true
+  expect(await publishCode(edge, nodeBirth)).toBe(0x97)
+  expect(await publishCode(edge, 'spBv1.0/Plant 1/NDATA/edge')).toBeLessThan(0x80)
+  disk.full = false
+  expect(await publishCode(edge, nodeBirth)).toBeLessThan(0x80)
 })
 
 test('certificates survive a restart: a birth acknowledged is a certificate stored', async () => {
