@@ -6,6 +6,7 @@ import type { Counter, Counters } from '../contract/observe.ts'
 import { Deferred } from '../deferred.ts'
 import { ByteWriter } from './bytes.ts'
 import { blockSize, type Ledger } from './ledger.ts'
+import { RecentMessages } from './recent-messages.ts'
 import type { Once, StoredReference, StoredVia, Target } from './record.ts'
 import { recordKind, writeOnce, writeRelocated, writeStored, writeVia } from './record.ts'
 import { readStored } from './recovery.ts'
@@ -32,7 +33,6 @@ const lazyFlushMs = 20
 export class Spool {
   readonly #log: Log
   readonly #clock: Clock
-  readonly #cacheBytes: number
   readonly #ledger: Ledger
   readonly #writer = new ByteWriter()
   /** Where each record of the waiting batch begins in the writer. */
@@ -47,9 +47,7 @@ export class Spool {
   #failed: Error | undefined
   #durableTo: number
   #trimmedTo: number
-  /** Recently stored messages by offset, oldest first. */
-  readonly #cache = new Map<number, Message>()
-  #cachedBytes = 0
+  readonly #recent: RecentMessages
   #holdings: Holdings | undefined
   #relocation: Relocation | undefined
   #relocateAt = 0
@@ -60,7 +58,7 @@ export class Spool {
     this.#log = log
     this.#ledger = ledger
     this.#clock = options.clock
-    this.#cacheBytes = options.cacheBytes
+    this.#recent = new RecentMessages(options.cacheBytes)
     this.#durableTo = log.next
     this.#trimmedTo = log.first
     this.#commits = options.counters.counter('spool_commits')
@@ -80,7 +78,7 @@ export class Spool {
     const references = targets.length + (once ? 1 : 0)
     this.#ledger.add(offset, references)
     this.#pending().stored.push({ offset, holders, references })
-    this.#remember(offset, message)
+    this.#recent.add(offset, message, this.#durableTo)
     return offset
   }
 
@@ -140,7 +138,7 @@ export class Spool {
 
   /** The message at an offset, if it is in memory. */
   recent(offset: number): Message | undefined {
-    return this.#cache.get(offset)
+    return this.#recent.get(offset)
   }
 
   /** Messages by their ascending offsets, read in as few and as large steps as they allow. */
@@ -148,7 +146,7 @@ export class Spool {
     const found = new Map<number, Message>()
     for (let i = 0; i < offsets.length; ) {
       const offset = offsets[i] as number
-      const cached = this.#cache.get(offset)
+      const cached = this.#recent.get(offset)
       if (cached) {
         found.set(offset, cached)
         i++
@@ -276,7 +274,7 @@ export class Spool {
     this.#durableTo += batch.count
     this.#underWay = undefined
     batch.done.resolve()
-    this.#evict()
+    this.#recent.evict(this.#durableTo)
     this.#trim()
     this.#shorten()
     if (this.#batch || (this.#closed && this.#settledQueues.length > 0)) this.#planFlush()
@@ -294,7 +292,7 @@ export class Spool {
     this.#takeBack(refused)
     for (const { stored, done } of refused) {
       for (const { offset, holders, references } of stored) {
-        this.#forget(offset)
+        this.#recent.delete(offset)
         this.#ledger.remove(offset, references)
         for (const holder of holders) holder.retract(offset)
       }
@@ -326,27 +324,6 @@ export class Spool {
     }
   }
 
-  #remember(offset: number, message: Message): void {
-    this.#cache.set(offset, message)
-    this.#cachedBytes += message.payload.length + messageOverhead
-    if (this.#cachedBytes > this.#cacheBytes) this.#evict()
-  }
-
-  #forget(offset: number): void {
-    const message = this.#cache.get(offset)
-    if (!message) return
-    this.#cache.delete(offset)
-    this.#cachedBytes -= message.payload.length + messageOverhead
-  }
-
-  /** Oldest first, and never what is not yet on the disk. */
-  #evict(): void {
-    for (const offset of this.#cache.keys()) {
-      if (this.#cachedBytes <= this.#cacheBytes || offset >= this.#durableTo) return
-      this.#forget(offset)
-    }
-  }
-
   /** One relocation at a time, and the next only when the log has grown by as much again. */
   #shorten(): void {
     const span = this.#durableTo - this.#trimmedTo
@@ -368,19 +345,13 @@ export class Spool {
     const needed = this.#ledger.needed(this.#trimmedTo, this.#durableTo)
     if (needed === this.#trimmedTo) return
     this.#trimmedTo = needed
-    for (const offset of this.#cache.keys()) {
-      if (offset >= needed) break
-      this.#forget(offset)
-    }
+    this.#recent.deleteBefore(needed)
     // A failed unlink costs room, not data: the storage reports it, and the next trim asks again.
     this.#log.trim(needed).catch(() => {})
   }
 }
 
 const noHolders: readonly Holder[] = []
-
-/** What an entry of the cache costs beyond its payload, by rule of thumb. */
-const messageOverhead = 256
 
 function refusal(error: Error): Promise<never> {
   const refused = Promise.reject(error)
