@@ -91,7 +91,10 @@ export class Gatekeeper {
     }
     this.#connections.set(tenant, open + 1)
     connection.signal.addEventListener('abort', () => {
-      this.#connections.set(tenant, (this.#connections.get(tenant) ?? 1) - 1)
+      const left = (this.#connections.get(tenant) ?? 1) - 1
+      // A tenant's name can come from a token: what is not used any more must not stay.
+      if (left > 0) this.#connections.set(tenant, left)
+      else this.#connections.delete(tenant)
     })
   }
 

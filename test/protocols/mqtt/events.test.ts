@@ -146,6 +146,20 @@ test('a tenant hears of its own clients only', async () => {
   await watcher.nothing()
 })
 
+test('an event that nobody listens to costs no JSON, and one that many listen to costs it once', async () => {
+  await using broker = await startBroker()
+  let written = 0
+  const detail = { tenant: 'default', clientId: { toJSON: () => `written ${++written} times` } }
+  broker.kernel.events.emit('client.connected', detail)
+  expect(written).toBe(0)
+  await using one = await watch(broker, '$events/client/connected', { clientId: 'one' })
+  await using two = await watch(broker, '$events/client/connected', { clientId: 'two' })
+  expect((await event(one)).detail).toMatchObject({ clientId: 'two' })
+  broker.kernel.events.emit('client.connected', detail)
+  expect((await event(one)).detail).toMatchObject({ clientId: 'written 1 times' })
+  expect((await event(two)).detail).toMatchObject({ clientId: 'written 1 times' })
+})
+
 test('a client id that is hostile to JSON stays inside its string', async () => {
   await using broker = await startBroker()
   await using watcher = await watch(broker, '$events/client/connected')
