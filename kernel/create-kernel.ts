@@ -1,5 +1,6 @@
 import {
   AuthenticationChain,
+  BanSet,
   Blacklist,
   KeyedRates,
   type NamedAuthenticator,
@@ -154,14 +155,19 @@ class RunningKernel implements Kernel {
 
   async reloadAccess(access: AccessOptions): Promise<void> {
     const { gatekeeper } = this.#running
+    const bans = new BanSet(this.#clock, access.bans)
     await gatekeeper.chain.reload()
     gatekeeper.permissions.replace({ rules: access.rules, noMatch: access.noMatch })
+    gatekeeper.blacklist.configured = bans
     gatekeeper.chain.configure(access)
   }
 
-  async reloadProtocol(name: string, options: Readonly<Record<string, unknown>>): Promise<void> {
+  async reloadProtocol(name: string, options: Readonly<Record<string, unknown>>): Promise<boolean> {
     const chosen = this.#options.protocols.find(({ plugin }) => plugin.name === name)
-    if (chosen) await this.#protocols.get(name)?.reload?.(resolveOptions(name, chosen.plugin.options, options))
+    const protocol = this.#protocols.get(name)
+    if (!chosen || !protocol?.reload) return false
+    await protocol.reload(resolveOptions(name, chosen.plugin.options, options))
+    return true
   }
 
   replaceTls(name: string, tls: TlsOptions): void {
@@ -295,7 +301,7 @@ class RunningKernel implements Kernel {
     return new Gatekeeper({
       chain: new AuthenticationChain(members, host, access),
       permissions: new Permissions(access),
-      blacklist: await Blacklist.open(table, this.#clock, { limit: this.#limits.bans }),
+      blacklist: await Blacklist.open(table, this.#clock, { limit: this.#limits.bans, configured: access.bans }),
       clock: this.#clock,
       limits: this.#limits,
       counters: this.counters,

@@ -13,10 +13,10 @@ export interface Kernel {
   readonly events: Events
   /** The broker's own space in a tenant: behind no permission. */
   space(tenant?: string): Space
-  /** New rules and authenticators' sources; live clients are judged by them from then on. On an error the old state stays. */
+  /** New rules, bans and authenticators' sources; live clients are judged by them from then on. On an error the old state stays. */
   reloadAccess(access: AccessOptions): Promise<void>
-  /** New options for a protocol that can take them while it runs. */
-  reloadProtocol(name: string, options: Readonly<Record<string, unknown>>): Promise<void>
+  /** New options for a protocol. False: it cannot take them while it runs. On an error the old ones stay. */
+  reloadProtocol(name: string, options: Readonly<Record<string, unknown>>): Promise<boolean>
   /** Conditions that last. */
   readonly alarms: { list(): readonly Alarm[] }
   readonly slowConsumers: { list(): readonly SlowConsumer[]; clear(): void }

@@ -1,3 +1,4 @@
+import type { Ban } from './access/index.ts'
 import type { AuthPlugin, Rule } from './contract/access.ts'
 import type { Clock } from './contract/clock.ts'
 import type { ListenerOptions } from './contract/connection.ts'
@@ -23,6 +24,8 @@ export interface AccessOptions {
   readonly noMatch?: 'allow' | 'deny'
   /** Takes the user name from the client certificate. Default: 'none'. */
   readonly certificateUser?: 'none' | 'common-name'
+  /** Kept out beside those banned while the broker runs; who is in already stays. */
+  readonly bans?: readonly Ban[]
   /** More than `disconnects` within `windowMs` bans the client id for `banMs`. Default: off. */
   readonly flapping?: { readonly disconnects: number; readonly windowMs: number; readonly banMs: number }
 }

@@ -13,3 +13,7 @@ export * from './contract/session.ts'
 export * from './contract/space.ts'
 export * from './contract/storage.ts'
 export * from './contract/table.ts'
+// What plugins of one kind would otherwise each write again.
+export { maxAclEntries, readAcl } from './plugins/acl.ts'
+export { checkKey } from './plugins/key-order.ts'
+export { OrderedMap } from './plugins/ordered-map.ts'

@@ -1,5 +1,5 @@
 import type { Identity } from '../../kernel/plugin.ts'
-import { readAcl } from './acl.ts'
+import { readAcl } from '../../kernel/plugin.ts'
 
 /**
  * Who the client is by the back end's answer; undefined when any part of it is not understood: a denial that cannot be

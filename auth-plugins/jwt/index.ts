@@ -1,5 +1,5 @@
 import type { Authenticator, AuthHost, AuthPlugin, Credentials, Identity } from '../../kernel/plugin.ts'
-import { readAcl } from './acl.ts'
+import { readAcl } from '../../kernel/plugin.ts'
 import type { JwtOptions } from './options.ts'
 import { jwtOptions } from './options.ts'
 import type { TokenKeys } from './token-verifier.ts'

@@ -9,6 +9,9 @@ export interface SessionHolder {
   take(reason: 'taken-over' | 'kicked'): void
 }
 
+/** Shared by all sessions, and never added to. */
+const none: readonly string[] = []
+
 /** One client's state, whether or not a connection holds it. */
 export class ClientSession {
   readonly tenant: Tenant
@@ -27,6 +30,11 @@ export class ClientSession {
   /** The will, or the session's end, when no connection holds it. */
   willDue: Due | undefined
   expiryDue: Due | undefined
+  /** Over when all bindings, all unbindings, asked for so far are made; undefined: none is under way. */
+  binding: Promise<void> | undefined
+  unbinding: Promise<void> | undefined
+  /** Rows of bindings that are being written. */
+  storing: readonly string[] = none
   /** A row of it is in the table. */
   stored = false
 

@@ -41,6 +41,8 @@ export class Spool {
   #underWay: Batch | undefined
   #settledQueues: number[] = []
   #settledOffsets: number[] = []
+  /** Releases whose commit was refused. */
+  readonly #unreleased: Release[] = []
   #flushPlanned = false
   #lazyPlanned = false
   #closed = false
@@ -94,11 +96,8 @@ export class Spool {
 
   /** Forgets an identifier. */
   release(once: Once, heldAt: number): void {
-    this.#begin()
-    this.#writer.uint8(recordKind.released)
-    writeOnce(this.#writer, once)
+    this.#writeRelease(once, heldAt)
     this.#ledger.remove(heldAt)
-    this.#pending().released.push(heldAt)
   }
 
   /** A queue is done with a reference. Becomes durable soon, with whatever is written next. */
@@ -215,6 +214,11 @@ export class Spool {
     return this.#durableTo + (this.#underWay?.count ?? 0) + this.#starts.length - 1
   }
 
+  /** Something is to be written that nobody waits for. */
+  get #owes(): boolean {
+    return this.#settledQueues.length > 0 || this.#unreleased.length > 0
+  }
+
   #planFlush(): void {
     if (this.#flushPlanned || this.#underWay) return
     this.#flushPlanned = true
@@ -229,13 +233,14 @@ export class Spool {
     this.#lazyPlanned = true
     this.#clock.after(lazyFlushMs, () => {
       this.#lazyPlanned = false
-      if (this.#settledQueues.length > 0) this.#planFlush()
+      if (this.#owes) this.#planFlush()
     })
   }
 
   #flush(): void {
     if (this.#underWay || this.#failed) return
     if (this.#settledQueues.length > 0) this.#writeSettled()
+    for (const { once, heldAt } of this.#unreleased.splice(0)) this.#writeRelease(once, heldAt)
     const batch = this.#batch
     if (!batch) return
     const records = this.#starts.map((start, i) =>
@@ -270,6 +275,13 @@ export class Spool {
     }
   }
 
+  #writeRelease(once: Once, heldAt: number): void {
+    this.#begin()
+    this.#writer.uint8(recordKind.released)
+    writeOnce(this.#writer, once)
+    this.#pending().released.push({ once, heldAt })
+  }
+
   #committed(batch: Batch): void {
     this.#durableTo += batch.count
     this.#underWay = undefined
@@ -277,7 +289,7 @@ export class Spool {
     this.#recent.evict(this.#durableTo)
     this.#trim()
     this.#shorten()
-    if (this.#batch || (this.#closed && this.#settledQueues.length > 0)) this.#planFlush()
+    if (this.#batch || (this.#closed && this.#owes)) this.#planFlush()
   }
 
   /** All that waited stands behind the refused records, with offsets that now are wrong: it is refused with them. */
@@ -298,12 +310,12 @@ export class Spool {
       }
       done.reject(error)
     }
-    if (!this.#failed && this.#settledQueues.length > 0) this.#planLazy()
+    if (!this.#failed && this.#owes) this.#planLazy()
   }
 
   /**
-   * Settlements and releases that were not written count again. Those of durable records are written with the next
-   * commit; those of refused records are forgotten, for their offsets will name other messages.
+   * Settlements and releases that were not written: those of durable records are written with the next commit; those
+   * of refused records count again and are forgotten, for their offsets will name other messages.
    */
   #takeBack(refused: readonly Batch[]): void {
     const lists = [
@@ -312,7 +324,12 @@ export class Spool {
     ]
     this.#settledQueues = []
     this.#settledOffsets = []
-    for (const { released } of refused) for (const offset of released) this.#ledger.add(offset, 1)
+    for (const { released } of refused) {
+      for (const release of released) {
+        if (release.heldAt >= this.#durableTo) this.#ledger.add(release.heldAt, 1)
+        else this.#unreleased.push(release)
+      }
+    }
     for (const settled of lists) {
       for (const [i, offset] of settled?.offsets.entries() ?? []) {
         if (offset >= this.#durableTo) this.#ledger.add(offset, 1)
@@ -359,12 +376,17 @@ function refusal(error: Error): Promise<never> {
   return refused
 }
 
+/** An identifier to forget, and where it was held. */
+interface Release {
+  readonly once: Once
+  readonly heldAt: number
+}
+
 class Batch {
   readonly done = new Deferred()
   /** What was added to the ledger, and for whom. */
   readonly stored: { offset: number; holders: readonly Holder[]; references: number }[] = []
-  /** Where the identifiers were held that this batch releases. */
-  readonly released: number[] = []
+  readonly released: Release[] = []
   settled: { queues: number[]; offsets: number[] } | undefined
   count = 0
 

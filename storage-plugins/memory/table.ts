@@ -1,7 +1,5 @@
 import type { Change, Expectation, Revision, Row, Table } from '../../kernel/plugin.ts'
-import { BrokerError } from '../../kernel/plugin.ts'
-import { checkKey } from './key-order.ts'
-import { OrderedMap } from './ordered-map.ts'
+import { BrokerError, checkKey, OrderedMap } from '../../kernel/plugin.ts'
 
 /** A table in a sorted map. */
 export class MemoryTable implements Table {

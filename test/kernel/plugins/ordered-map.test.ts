@@ -1,19 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { OrderedMap as FileMap } from '../../storage-plugins/file/ordered-map.ts'
-import { OrderedMap as MemoryMap } from '../../storage-plugins/memory/ordered-map.ts'
+import { OrderedMap } from '../../../kernel/plugin.ts'
 
-// Plugins import nothing of each other, so each has its copy; this keeps them one.
-test.each(['ordered-map.ts', 'key-order.ts'])('%s is the same in both plugins', async name => {
-  const read = (plugin: string) => readFile(new URL(`../../storage-plugins/${plugin}/${name}`, import.meta.url), 'utf8')
-  expect(await read('file')).toBe(await read('memory'))
-})
-
-describe.each([
-  ['file', FileMap],
-  ['memory', MemoryMap],
-])('the ordered map of %s', (_, OrderedMap) => {
+describe('the ordered map', () => {
   const key = fc.oneof(
     fc.nat(2_000).map(n => `k${n}`),
     fc.string({ unit: 'binary', maxLength: 3 }),

@@ -1,4 +1,4 @@
-import type { Rule } from '../../kernel/plugin.ts'
+import type { Rule } from '../contract/access.ts'
 
 /** Rules that one answer may carry. */
 export const maxAclEntries = 1_000
