@@ -3,7 +3,7 @@ import { BrokerError } from '../contract/errors.ts'
 import type { Log } from '../contract/log.ts'
 import type { Message } from '../contract/message.ts'
 import type { Counter, Counters } from '../contract/observe.ts'
-import { Deferred } from '../deferred.ts'
+import { Batch, type Holder, type Release } from './batch.ts'
 import { ByteWriter } from './bytes.ts'
 import { blockSize, type Ledger } from './ledger.ts'
 import { RecentMessages } from './recent-messages.ts'
@@ -12,12 +12,7 @@ import { recordKind, writeOnce, writeRelocated, writeStored, writeVia } from './
 import { readStored } from './recovery.ts'
 import { type Holdings, isWasteful, leastSpan, Relocation } from './relocation.ts'
 
-/** Who holds references into the spool. */
-export interface Holder {
-  readonly id: number
-  /** The commit that would have stored this offset failed: forget the reference, its publisher was refused. */
-  retract(offset: number): void
-}
+export type { Holder } from './batch.ts'
 
 /** Records that one read of the log may span to bring several messages. */
 const readAtOnce = 256
@@ -75,6 +70,7 @@ export class Spool {
    */
   append(message: Message, holders: readonly Holder[], targets: readonly Target[], once?: Once): number {
     message.keep()
+    if (once) this.#writeUnreleased()
     const offset = this.#begin()
     writeStored(this.#writer, message, targets, once)
     const references = targets.length + (once ? 1 : 0)
@@ -86,6 +82,7 @@ export class Spool {
 
   /** Holds an identifier without a message. Returns the offset to release. */
   hold(once: Once): number {
+    this.#writeUnreleased()
     const offset = this.#begin()
     this.#writer.uint8(recordKind.held)
     writeOnce(this.#writer, once)
@@ -240,7 +237,7 @@ export class Spool {
   #flush(): void {
     if (this.#underWay || this.#failed) return
     if (this.#settledQueues.length > 0) this.#writeSettled()
-    for (const { once, heldAt } of this.#unreleased.splice(0)) this.#writeRelease(once, heldAt)
+    this.#writeUnreleased()
     const batch = this.#batch
     if (!batch) return
     const records = this.#starts.map((start, i) =>
@@ -273,6 +270,12 @@ export class Spool {
       this.#writer.varint(queues[i] as number)
       this.#writer.varint(offsets[i] as number)
     }
+  }
+
+  /** Before any identifier is held again: it may be the same one. */
+  #writeUnreleased(): void {
+    if (this.#unreleased.length === 0) return
+    for (const { once, heldAt } of this.#unreleased.splice(0)) this.#writeRelease(once, heldAt)
   }
 
   #writeRelease(once: Once, heldAt: number): void {
@@ -374,24 +377,4 @@ function refusal(error: Error): Promise<never> {
   const refused = Promise.reject(error)
   refused.catch(() => {})
   return refused
-}
-
-/** An identifier to forget, and where it was held. */
-interface Release {
-  readonly once: Once
-  readonly heldAt: number
-}
-
-class Batch {
-  readonly done = new Deferred()
-  /** What was added to the ledger, and for whom. */
-  readonly stored: { offset: number; holders: readonly Holder[]; references: number }[] = []
-  readonly released: Release[] = []
-  settled: { queues: number[]; offsets: number[] } | undefined
-  count = 0
-
-  constructor() {
-    // Nobody may be waiting: a refusal is told to holders, and to those who asked for the commit.
-    this.done.promise.catch(() => {})
-  }
 }

@@ -120,8 +120,8 @@ test('a settlement of a refused message is forgotten: its offset becomes another
   expect([...queue.references()].map(({ offset }) => offset)).toEqual([0])
 })
 
-test('an identifier that a refused commit held or released counts as it did before', async () => {
-  const { log, spool, ledger } = opened(new HeldLog())
+test('a refused release is written with the next commit; what was held and refused is forgotten', async () => {
+  const { log, spool, ledger, clock } = opened(new HeldLog())
   const durable = spool.hold({ owner: 20, id: 1 })
   await turn()
   await log.commit()
@@ -129,7 +129,31 @@ test('an identifier that a refused commit held or released counts as it did befo
   spool.release({ owner: 20, id: 2 }, spool.hold({ owner: 20, id: 2 }))
   await turn()
   await log.refuse(full)
-  expect(ledger.references).toBe(1)
+  expect(ledger.references).toBe(0)
+  await clock.advance(100)
+  await turn()
+  await log.commit()
+  const queue = new ReturningQueue(() => new MatchedVia([], false))
+  const recovered = new Ledger()
+  await recover(log, recovered, () => queue)
+  expect([log.next, queue.held.size, recovered.references]).toEqual([2, 0, 0])
+})
+
+test('an identifier whose release was refused and which is held again is held after a restart', async () => {
+  const { log, spool } = opened(new HeldLog())
+  const once = { owner: 20, id: 1 }
+  const durable = spool.hold(once)
+  await turn()
+  await log.commit()
+  spool.release(once, durable)
+  await turn()
+  await log.refuse(full)
+  const again = spool.append(message('new'), [], [target(20)], once)
+  await turn()
+  await log.commit()
+  const queue = new ReturningQueue(() => new MatchedVia([], false))
+  await recover(log, new Ledger(), () => queue)
+  expect([...queue.held]).toEqual([[1, again]])
 })
 
 test('after a failed disk nothing is taken any more', async () => {
