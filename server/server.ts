@@ -1,6 +1,13 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import type { ServerLogger } from './adapters/pino-logger.ts'
-import { accessOptions, ConfigError, type LoadedConfig, restartNeeded, secretTexts } from './config/index.ts'
+import {
+  accessOptions,
+  ConfigError,
+  type LoadedConfig,
+  protocolOptions,
+  restartNeeded,
+  secretTexts,
+} from './config/index.ts'
 
 /** A kernel that runs by a configuration and can take a changed one. */
 export class Server {
@@ -16,7 +23,7 @@ export class Server {
     this.started = started
   }
 
-  /** Users, rules, certificates and the log level, as the configuration has them now. On an error the old state stays. */
+  /** Users, rules, bans, protocols' options, certificates and the log level, as the configuration has them now. On an error the old state stays. */
   reload(read: () => Promise<LoadedConfig>): Promise<void> {
     // One after the other: the later one must win.
     this.#reading = (this.#reading ?? Promise.resolve()).then(() => this.#reload(read))
@@ -27,11 +34,14 @@ export class Server {
     try {
       const next = await read()
       this.logger.hide(new Set([...secretTexts(this.started), ...secretTexts(next)]))
+      const reloaded = new Set<string>()
+      for (const { plugin, options } of protocolOptions(next))
+        if (await this.kernel.reloadProtocol(plugin.name, options)) reloaded.add(plugin.name)
       await this.kernel.reloadAccess(accessOptions(next))
       const open = new Set(this.kernel.listeners.map(({ name }) => name))
       for (const [name, tls] of next.certificates)
         if (open.has(name) && this.started.certificates.has(name)) this.kernel.replaceTls(name, tls)
-      for (const key of restartNeeded(this.started, next))
+      for (const key of restartNeeded(this.started, next, reloaded))
         this.logger.warn({ key }, 'changed, but only a restart applies it')
       this.logger.info({}, 'configuration reloaded')
       // Last, so that whoever makes the log quieter still reads what came of it.

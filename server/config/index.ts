@@ -1,5 +1,5 @@
 export { configJsonSchema } from './json-schema.ts'
-export { accessOptions, kernelOptions } from './kernel-options.ts'
+export { accessOptions, kernelOptions, protocolOptions } from './kernel-options.ts'
 export type { ConfigSources, Flags, LoadedConfig, UsersFile } from './load.ts'
 export { defaultFile, loadConfig, usersFile } from './load.ts'
 export type { Problem } from './problem.ts'

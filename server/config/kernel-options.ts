@@ -1,18 +1,16 @@
 import type { AccessOptions, KernelOptions } from '../../kernel/options.ts'
 import type { ListenerOptions, Logger, Rule } from '../../kernel/plugin.ts'
+import { toBan } from './bans.ts'
 import { toLimits } from './limits.ts'
 import type { LoadedConfig } from './load.ts'
 
 /** What the kernel is to do, from a configuration that was checked. */
 export function kernelOptions(loaded: LoadedConfig, logger: Logger): KernelOptions {
   const { config, plugins } = loaded
-  const spoken = new Set(Object.values(config.listeners).map(listener => listener.protocol))
   const storage = plugins.storage.get(config.storage.type)
   return {
     node: config.node.name,
-    protocols: [...plugins.protocols]
-      .filter(([name]) => spoken.has(name))
-      .map(([name, plugin]) => ({ plugin, options: config[name] as Record<string, unknown> })),
+    protocols: protocolOptions(loaded),
     listeners: listenerOptions(loaded),
     ...(storage ? { storage: { plugin: storage, options: withoutType(config.storage) } } : {}),
     access: accessOptions(loaded),
@@ -23,9 +21,17 @@ export function kernelOptions(loaded: LoadedConfig, logger: Logger): KernelOptio
   }
 }
 
+/** The protocols that some listener speaks, with their options. */
+export function protocolOptions({ config, plugins }: LoadedConfig) {
+  const spoken = new Set(Object.values(config.listeners).map(listener => listener.protocol))
+  return [...plugins.protocols]
+    .filter(([name]) => spoken.has(name))
+    .map(([name, plugin]) => ({ plugin, options: config[name] as Readonly<Record<string, unknown>> }))
+}
+
 /** Also what a reload passes to `kernel.reloadAccess`. */
 export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions {
-  const { anonymous, authenticators, rules, noMatch, certificateUser, flapping } = config.access
+  const { anonymous, authenticators, rules, noMatch, certificateUser, bans, flapping } = config.access
   return {
     anonymous,
     authenticators: authenticators.flatMap(options => {
@@ -35,6 +41,7 @@ export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions 
     ...(rules ? { rules: rules.map(rule => present<Rule>(rule)) } : {}),
     ...(noMatch ? { noMatch } : {}),
     certificateUser,
+    bans: bans.map(toBan),
     ...(flapping
       ? { flapping: { disconnects: flapping.disconnects, windowMs: flapping.window, banMs: flapping.ban } }
       : {}),

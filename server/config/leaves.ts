@@ -40,6 +40,16 @@ export function number({ min, max }: Range, fractions = false): z.ZodNumber {
   return schema
 }
 
+/** A date, which begins in UTC, or a time with its zone. */
+export function moment(): z.ZodType<string, string> {
+  const expected = 'expected a date such as 2030-12-31, or a time with its zone such as 2030-12-31T18:00:00Z'
+  return z
+    .string({ error: expected })
+    .refine(value => isoMoment.test(value) && !Number.isNaN(Date.parse(value)), expected)
+}
+
+const isoMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
+
 /** An IP address or a CIDR block. */
 export function addressBlock(): z.ZodType<string, string> {
   return z.string().refine(isAddressBlock, 'expected an IP address or a block such as 10.0.0.0/8')

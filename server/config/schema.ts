@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaultLimits } from '../../kernel/limits.ts'
 import type { OptionsSpec } from '../../kernel/plugin.ts'
 import { checkFilter } from '../../kernel/routing/topic.ts'
+import { bans } from './bans.ts'
 import { addressBlock, duration, file, number, text } from './leaves.ts'
 import { limitFields } from './limits.ts'
 import { optionsToFields } from './options-to-zod.ts'
@@ -164,6 +165,7 @@ function access(plugins: PluginSpecs, absolute: Absolute) {
       .enum(['none', 'common-name'])
       .prefault('none')
       .describe('common-name: the user name is that of the client certificate (mTLS).'),
+    bans: bans().describe('Who is kept out, beside those banned while the server runs.'),
     flapping: z
       .strictObject({
         disconnects: number({ min: 1 }).describe('More disconnects than this within `window` ban the client id.'),

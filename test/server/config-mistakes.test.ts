@@ -120,6 +120,25 @@ test('__proto__ is refused as a key, also where names are free', async () => {
   expect(await mistakes('listeners:\n  __proto__: {}\n')).toEqual([`robustmq.yaml:2:3 listeners: ${refused}`])
 })
 
+test('a ban names exactly one kind of thing, and names it well', async () => {
+  const bans = [
+    '{ until: 2030-01-01 }',
+    '{ clientId: a, user: b }',
+    '{ address: 10.0.0 }',
+    '{ addressBlock: 10.0.0.0/33 }',
+    '{ user: a, until: tomorrow }',
+    '{ user: a, until: 2030-01-01T10:00 }',
+  ]
+  expect(await mistakes(`access:\n  bans:\n${bans.map(ban => `    - ${ban}\n`).join('')}`)).toEqual([
+    'robustmq.yaml:3:7 access.bans[0]: expected exactly one of clientId, clientIdPattern, user, userPattern, address, addressBlock, got a section of keys and values',
+    'robustmq.yaml:4:7 access.bans[1]: expected exactly one of clientId, clientIdPattern, user, userPattern, address, addressBlock, got a section of keys and values',
+    'robustmq.yaml:5:18 access.bans[2].address: expected what a ban can name: "10.0.0" is not an IP address, got "10.0.0"',
+    'robustmq.yaml:6:23 access.bans[3].addressBlock: expected what a ban can name: "10.0.0.0/33" is not a CIDR block, got "10.0.0.0/33"',
+    'robustmq.yaml:7:25 access.bans[4].until: expected a date such as 2030-12-31, or a time with its zone such as 2030-12-31T18:00:00Z, got "tomorrow"',
+    'robustmq.yaml:8:25 access.bans[5].until: expected a date such as 2030-12-31, or a time with its zone such as 2030-12-31T18:00:00Z, got "2030-01-01T10:00"',
+  ])
+})
+
 test('a small file that unfolds to a huge tree is refused', async () => {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
   for (let i = 1; i < 9; i++)

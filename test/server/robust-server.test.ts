@@ -124,6 +124,35 @@ test('SIGHUP applies users and the log level', async () => {
   expect((await server.exited).stdout).not.toContain('stopping')
 })
 
+test('SIGHUP applies bans and the options of the protocol, and says what needs a restart', async () => {
+  const cwd = testFolder({ 'robustmq.yaml': 'access: { bans: [{ clientId: old }] }\n' })
+  const server = started(cwd)
+  const port = portOf(await server.line('ready'), 'tcp')
+  const connect = (clientId: string) =>
+    mqtt.connectAsync({ host: '127.0.0.1', port, clientId, reconnectPeriod: 0, protocolVersion: 5 })
+  await expect(connect('old')).rejects.toThrow('Banned')
+  writeFileSync(
+    join(cwd, 'robustmq.yaml'),
+    `access:
+  bans: [{ clientIdPattern: "bot-*", until: 2999-12-31 }, { user: eve, until: 2020-01-01T00:00:00Z }]
+  authenticators: [{ type: password, file: users }]
+mqtt: { rewrite: [{ filter: in/+, match: "^in/(\\\\w+)$", to: "out/$1" }], receiveMaximum: 7 }
+`,
+  )
+  writeFileSync(join(cwd, 'users'), '')
+  server.kill('SIGHUP')
+  expect(await server.line('changed, but only a restart applies it')).toMatchObject({ key: 'access.authenticators' })
+  await server.line('configuration reloaded')
+  expect(server.lines.filter(({ msg }) => msg === 'changed, but only a restart applies it')).toEqual([])
+  await expect(connect('bot-1')).rejects.toThrow('Banned')
+  const client = await connect('old')
+  onTestFinished(() => void client.end(true))
+  const topic = new Promise(resolve => client.once('message', resolve))
+  await client.subscribeAsync('out/#')
+  await client.publishAsync('in/a', 'x')
+  expect(await topic).toBe('out/a')
+})
+
 test('a reload of a wrong configuration is told with its place, and the old state stays', async () => {
   const cwd = testFolder({ 'robustmq.yaml': 'log: { level: info }\n' })
   const server = started(cwd)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Ban } from '../../../kernel/access/blacklist.ts'
-import { Blacklist, maxScannedBans, pruneIntervalMs } from '../../../kernel/access/blacklist.ts'
+import type { Ban } from '../../../kernel/access/ban.ts'
+import { BanSet, maxScannedBans } from '../../../kernel/access/ban-set.ts'
+import { Blacklist, pruneIntervalMs } from '../../../kernel/access/blacklist.ts'
 import { Glob } from '../../../kernel/access/glob.ts'
 import type { Change, Row, Table } from '../../../kernel/plugin.ts'
 import { ManualClock } from '../../support/clock.ts'
@@ -170,4 +171,30 @@ test('a pattern made to be slow is judged in linear time [hostile 57]', () => {
   const started = performance.now()
   expect(new Glob(`${'*a'.repeat(63)}b`).matches('a'.repeat(65_535))).toBe(false)
   expect(performance.now() - started).toBeLessThan(1_000)
+})
+
+test('configured bans hold beside added ones, are written nowhere, and end only with the configuration', async () => {
+  const configured: Ban[] = [
+    { kind: 'user-pattern', value: 'e*' },
+    { kind: 'client-id', value: 'late', until: 1_700_000_000_500 },
+  ]
+  const { table, clock, blacklist } = await open(new MapTable(), { configured })
+  await blacklist.add({ kind: 'client-id', value: 'evil' })
+  expect(blacklist.check('c', 'eve', '192.0.2.1')).toEqual(configured[0])
+  expect(blacklist.check('late', undefined, '192.0.2.1')).toEqual(configured[1])
+  expect([...table.rows.keys()]).toEqual(['client-id:evil'])
+  expect([...blacklist.list()]).toHaveLength(3)
+  expect(await blacklist.remove('user-pattern', 'e*')).toBe(false)
+  await clock.advance(500)
+  expect(blacklist.check('late', undefined, '192.0.2.1')).toBeUndefined()
+  expect([...blacklist.list()]).toHaveLength(2)
+  blacklist.configured = new BanSet(clock)
+  expect(blacklist.check('c', 'eve', '192.0.2.1')).toBeUndefined()
+  expect(blacklist.check('evil', undefined, '192.0.2.1')).toMatchObject({ kind: 'client-id' })
+})
+
+test('a configured ban that cannot be is refused', async () => {
+  await expect(open(new MapTable(), { configured: [{ kind: 'address', value: '1.2.3' }] })).rejects.toThrow(
+    'is not an IP address',
+  )
 })
