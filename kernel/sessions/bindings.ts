@@ -23,48 +23,11 @@ export class Bindings {
     host.counters.gauge('bindings_shared', () => this.#shared())
   }
 
-  /** Waits for the unbinds before it: it must not be undone by them. */
   async bind(
     session: ClientSession,
     requests: readonly BindRequest[],
     bound: (results: readonly Bound[]) => void,
   ): Promise<void> {
-    const { unbinding } = session
-    const work = () => this.#bind(session, requests, bound)
-    const binding = unbinding ? unbinding.then(work) : work()
-    if (!binding) return
-    const all = settled(session.binding, binding)
-    session.binding = all
-    all.then(() => {
-      if (session.binding === all) session.binding = undefined
-    })
-    await binding
-  }
-
-  /** Waits for everything before it: it must find what they made. */
-  async unbind(
-    session: ClientSession,
-    filters: readonly { filter: string; group?: string | undefined }[],
-    ended: (existed: readonly boolean[]) => void,
-  ): Promise<void> {
-    const before = session.binding || session.unbinding ? settled(session.binding, session.unbinding) : undefined
-    const work = () => this.#unbind(session, filters, ended)
-    const unbinding = before ? before.then(work) : work()
-    if (!unbinding) return
-    const all = settled(session.unbinding, unbinding)
-    session.unbinding = all
-    all.then(() => {
-      if (session.unbinding === all) session.unbinding = undefined
-    })
-    await unbinding
-  }
-
-  /** Undefined: done at once, as nothing is stored. */
-  #bind(
-    session: ClientSession,
-    requests: readonly BindRequest[],
-    bound: (results: readonly Bound[]) => void,
-  ): Promise<void> | undefined {
     const changes: Change[] = []
     let added = 0
     const prepared = requests.map(request => {
@@ -72,53 +35,41 @@ export class Bindings {
       if (one instanceof RoutedFilter && !session.bindings.has(bindingKey(one.filter, one.options.group))) added++
       return one
     })
-    const activate = () => {
-      if (!this.#isLive(session)) return this.#freeUnused(session, requests)
-      bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
-    }
-    if (changes.length === 0) return void activate()
-    const rows = session.stored
-      ? prepared.flatMap(one => (one instanceof RoutedFilter ? [rowOf(session, one)] : []))
-      : []
-    session.storing = [...session.storing, ...rows]
-    const stored = () => {
-      session.storing = session.storing.filter(row => !rows.includes(row))
-    }
-    return this.#sessions.write([this.#sessions.nextNumber, ...changes]).then(
-      () => {
-        stored()
-        activate()
-      },
-      error => {
-        stored()
+    if (changes.length > 0) {
+      const rows = prepared.flatMap(one => (one instanceof RoutedFilter ? [rowOf(session, one)] : []))
+      session.storing = [...session.storing, ...rows]
+      try {
+        await this.#sessions.write([this.#sessions.nextNumber, ...changes])
+      } catch (error) {
         this.#freeUnused(session, requests)
         throw error
-      },
-    )
+      } finally {
+        session.storing = session.storing.filter(row => !rows.includes(row))
+      }
+    }
+    if (!this.#isLive(session)) return this.#freeUnused(session, requests)
+    bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
   }
 
-  #unbind(
+  async unbind(
     session: ClientSession,
     filters: readonly { filter: string; group?: string | undefined }[],
     ended: (existed: readonly boolean[]) => void,
-  ): Promise<void> | undefined {
+  ): Promise<void> {
     const changes: Change[] = []
     for (const { filter, group } of filters) {
       if (!session.stored || !session.bindings.has(bindingKey(filter, group))) continue
       changes.push(remove(rowKey.binding(session.tenant.name, session.id, group, filter)))
     }
-    const deactivate = () => {
-      if (!this.#isLive(session)) return
-      ended(
-        filters.map(({ filter, group }) => {
-          const binding = session.bindings.get(bindingKey(filter, group))
-          if (binding) this.#deactivate(session, binding)
-          return binding !== undefined
-        }),
-      )
-    }
-    if (changes.length === 0) return void deactivate()
-    return this.#sessions.write(changes).then(deactivate)
+    if (changes.length > 0) await this.#sessions.write(changes)
+    if (!this.#isLive(session)) return
+    ended(
+      filters.map(({ filter, group }) => {
+        const binding = session.bindings.get(bindingKey(filter, group))
+        if (binding) this.#deactivate(session, binding)
+        return binding !== undefined
+      }),
+    )
   }
 
   /** All bindings of a session that ends. */
@@ -258,11 +209,6 @@ export class Bindings {
 
 function rowOf({ tenant, id }: ClientSession, { filter, options }: RoutedFilter): string {
   return rowKey.binding(tenant.name, id, options.group, filter)
-}
-
-/** When both are over, well or not. */
-function settled(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> {
-  return Promise.allSettled([one, other]).then(() => {})
 }
 
 function checkLimit(name: string, bindings: number, limit: number): void {

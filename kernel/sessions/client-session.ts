@@ -15,6 +15,8 @@ const none: readonly string[] = []
 /** One client's state, whether or not a connection holds it. */
 export class ClientSession {
   readonly tenant: Tenant
+  /** Its protocol and id: clients of two protocols may choose the same id. */
+  readonly name: string
   readonly id: string
   readonly queue: Queue
   /** By group and filter. */
@@ -30,19 +32,27 @@ export class ClientSession {
   /** The will, or the session's end, when no connection holds it. */
   willDue: Due | undefined
   expiryDue: Due | undefined
-  /** Over when all bindings, all unbindings, asked for so far are made; undefined: none is under way. */
-  binding: Promise<void> | undefined
-  unbinding: Promise<void> | undefined
   /** Rows of bindings that are being written. */
   storing: readonly string[] = none
   /** A row of it is in the table. */
   stored = false
 
-  constructor(tenant: Tenant, id: string, queue: Queue) {
+  constructor(tenant: Tenant, name: string, queue: Queue) {
     this.tenant = tenant
-    this.id = id
+    this.name = name
+    this.id = idOf(name)
     this.queue = queue
   }
+}
+
+/** What a session is kept under, within its tenant. */
+export function sessionName(protocol: string, id: string): string {
+  return `${protocol} ${id}`
+}
+
+/** A protocol's name has no space in it. */
+export function idOf(name: string): string {
+  return name.slice(name.indexOf(' ') + 1)
 }
 
 export function bindingKey(filter: string, group: string | undefined): string {

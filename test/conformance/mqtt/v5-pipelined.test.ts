@@ -86,6 +86,59 @@ describe('a client that writes all it has to say at once', () => {
   })
 })
 
+describe('SUBSCRIBE and UNSUBSCRIBE in one write', () => {
+  test('are done in their order, and answered in it', async () => {
+    await using broker = await startBroker(options)
+    await using one = await resident(broker, 'p', { clean: true })
+    const subscribe = (id: string) => packet(0x82, `${id} 00 't' 01`)
+    const unsubscribe = (id: string) => packet(0xa2, `${id} 00 't'`)
+    one.sendRaw(Buffer.concat([subscribe('0001'), unsubscribe('0002')]))
+    expect(hex([await one.next(), await one.next()])).toEqual(['900400010001', 'b00400020000'])
+    await one.publish('t', 'nobody', { qos: 1 })
+    await one.nothing()
+    one.sendRaw(
+      Buffer.concat([
+        subscribe('0003'),
+        unsubscribe('0004'),
+        subscribe('0005'),
+        unsubscribe('0006'),
+        subscribe('0007'),
+      ]),
+    )
+    const answers = []
+    for (let i = 0; i < 5; i++) answers.push(await one.next())
+    expect(hex(answers).map(raw => raw.slice(4, 8))).toEqual(['0003', '0004', '0005', '0006', '0007'])
+    expect(hex(answers).filter(raw => raw.startsWith('b0'))).toEqual(['b00400040000', 'b00400060000'])
+    await one.publish('t', 'somebody', { qos: 1 })
+    expect((await one.collect(1)).map(({ text }) => text)).toEqual(['somebody'])
+    await one.ping()
+    await broker.restart()
+    await using again = await resident(broker, 'p')
+    await again.publish('t', 'restarted', { qos: 1 })
+    expect((await again.collect(1)).map(({ text }) => text)).toEqual(['restarted'])
+  })
+})
+
+test('a SUBSCRIBE that is overtaken by a clean start leaves nothing to the next session', async () => {
+  await using broker = await startBroker(options)
+  for (let i = 0; i < 10; i++) {
+    const clientId = `p${i}`
+    await using one = await resident(broker, clientId, { clean: true })
+    await using next = await broker.wire()
+    one.sendRaw(packet(0x82, "0001 00 't' 01 '$share/g/t' 01"))
+    next.sendConnect({ clientId, clean: true, properties: { sessionExpiryInterval: 60 } })
+    expect(await next.next('connack')).toMatchObject({ sessionPresent: false })
+    await cut(broker, next)
+  }
+  await broker.restart()
+  await using publisher = await client(broker)
+  await publisher.publish('t', 'x', { qos: 1 })
+  for (let i = 0; i < 10; i++) {
+    await using again = await resident(broker, `p${i}`)
+    await again.nothing()
+  }
+})
+
 describe('a client that is back at once', () => {
   test('keeps its new session through a restart, although its last one ended with a will', async () => {
     await using broker = await startBroker(options)
