@@ -264,6 +264,7 @@ class RunningKernel implements Kernel {
       dueDone: (dueId: number) => exchange.dueDone(dueId),
     }
     const sessions = new Sessions({ ...host, table: await kept?.table('sessions') })
+    this.slowConsumers.watch(() => sessions.oldestUnsettled())
     const delayed = new Delayed({
       ...host,
       table: await kept?.table('delayed'),

@@ -3,7 +3,7 @@ import type { Clock } from '../contract/clock.ts'
 export interface SlowConsumer {
   readonly clientId: string
   readonly topic: string
-  /** From publish to settlement, in ms: the longest seen. */
+  /** From publish to settlement, or until now when it is not settled, in ms: the longest seen. */
   readonly latencyMs: number
   readonly lastSeenAt: number
 }
@@ -18,10 +18,16 @@ export class SlowConsumers {
   readonly #clock: Clock
   readonly thresholdMs: number
   readonly #entries = new Map<string, SlowConsumer>()
+  #unsettled: () => Iterable<{ clientId: string; topic: string; publishedAt: number }> = () => []
 
   constructor(clock: Clock, thresholdMs: number) {
     this.#clock = clock
     this.thresholdMs = thresholdMs
+  }
+
+  /** Where to look for those that settle nothing at all; asked only when somebody reads the list. */
+  watch(unsettled: () => Iterable<{ clientId: string; topic: string; publishedAt: number }>): void {
+    this.#unsettled = unsettled
   }
 
   observe(clientId: string, topic: string, latencyMs: number): void {
@@ -40,6 +46,8 @@ export class SlowConsumers {
 
   /** Slowest first. */
   list(): readonly SlowConsumer[] {
+    const now = this.#clock.now()
+    for (const { clientId, topic, publishedAt } of this.#unsettled()) this.observe(clientId, topic, now - publishedAt)
     this.#forget()
     return [...this.#entries.values()].sort((a, b) => b.latencyMs - a.latencyMs)
   }

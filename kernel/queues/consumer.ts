@@ -1,4 +1,4 @@
-import type { Guarantee } from '../contract/message.ts'
+import type { Guarantee, Message } from '../contract/message.ts'
 import type { Consumer, Delivery, Receiver } from '../contract/queue.ts'
 import { Unsettled } from './delivery.ts'
 import type { Queue } from './queue.ts'
@@ -21,6 +21,11 @@ export class QueueConsumer implements Consumer {
 
   get unsettled(): number {
     return this.#unsettled?.length ?? 0
+  }
+
+  /** What was handed out first of what is not settled. */
+  get oldest(): Message | undefined {
+    return this.#unsettled?.first?.message
   }
 
   /** May be handed a message of this guarantee now. */

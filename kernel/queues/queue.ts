@@ -77,6 +77,11 @@ export class Queue implements Holder {
     return this.#consumer?.unsettled ?? 0
   }
 
+  /** What its consumer has been owing an answer to for the longest time. */
+  get oldestUnsettled(): Message | undefined {
+    return this.#consumer?.oldest
+  }
+
   /** Of what waits, stored or not. */
   get waitingBytes(): number {
     return this.#waiting?.bytes ?? 0

@@ -6,6 +6,10 @@ export class UnsettledList {
   #last: Unsettled | undefined
   length = 0
 
+  get first(): Unsettled | undefined {
+    return this.#first
+  }
+
   add(delivery: Unsettled): void {
     delivery.list = this
     delivery.before = this.#last

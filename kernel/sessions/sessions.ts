@@ -198,6 +198,14 @@ export class Sessions {
     if (changes.length > 0) await this.host.table?.write(changes)
   }
 
+  /** For each consumer that owes an answer, what it has been owing the longest. */
+  *oldestUnsettled(): Iterable<{ clientId: string; topic: string; publishedAt: number }> {
+    for (const { id, queue } of this.#sessions.values()) {
+      const message = queue.oldestUnsettled
+      if (message) yield { clientId: id, topic: message.topic, publishedAt: message.publishedAt }
+    }
+  }
+
   /** Puts a session that a restart found, or a new one, among the others. */
   add(session: ClientSession, user: string | undefined): void {
     this.#sessions.set(keyOf(session.tenant.name, session.id), session)

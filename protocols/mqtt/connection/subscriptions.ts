@@ -168,5 +168,7 @@ function fill(text: string, values: Record<string, string | undefined>): string 
     if (value === undefined || value === '' || /[+#/]/.test(value)) complete = false
     return value ?? whole
   })
-  return complete ? filled : undefined
+  // A client called "$share" is not meant to make it a shared subscription.
+  const becomesReserved = filled.startsWith('$') && (text.startsWith('${') || !text.startsWith('$'))
+  return complete && !becomesReserved ? filled : undefined
 }

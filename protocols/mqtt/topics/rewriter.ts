@@ -89,7 +89,7 @@ function capture(filter: readonly string[], topic: readonly string[]): string[] 
   return filter.length === topic.length ? captured : undefined
 }
 
-/** Undefined when a client's own name would add a level or a wildcard. */
+/** Undefined when a client's own name would add a level or a wildcard, or lead to a topic of the server. */
 function fill(to: string, groups: readonly string[], clientId: string, user: string | undefined): string | undefined {
   let sound = true
   const filled = to.replace(/\$(\d)|\$\{(clientid|username)\}/g, (_, group: string | undefined, name: string) => {
@@ -98,5 +98,6 @@ function fill(to: string, groups: readonly string[], clientId: string, user: str
     if (value === '' || /[+#/]/.test(value)) sound = false
     return value
   })
+  if (to.startsWith('${') && filled.startsWith('$')) sound = false
   return sound ? filled : undefined
 }

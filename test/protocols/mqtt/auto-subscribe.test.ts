@@ -22,6 +22,17 @@ test('a rule whose value is missing, or would be more than one level, makes no s
   }
 })
 
+test.each(['$SYS', '$share', '$exclusive'])('a client called %s gets no subscription of that kind', async clientId => {
+  await using broker = await startBroker({
+    mqtt: { autoSubscribe: [{ filter: '${clientid}/x/#' }, { filter: 'of/${clientid}' }] },
+  })
+  const told: unknown[] = []
+  broker.kernel.events.on('client.subscribed', ({ filters }) => told.push(filters))
+  await using one = await client(broker, { clientId })
+  await one.ping()
+  expect(told).toEqual([[`of/${clientId}`]])
+})
+
 test('no SUBACK is sent for them', async () => {
   await using broker = await startBroker({ mqtt: { autoSubscribe: [{ filter: 'a' }] } })
   await using one = await client(broker)

@@ -124,6 +124,14 @@ test('client id and user name can be part of the new topic', async () => {
   expect(await message(one)).toEqual(['of/ann/c1/x', '1'])
 })
 
+test('a client called like a topic of the server is not led there', async () => {
+  await using broker = await rewriting({ filter: 'me', to: '${clientid}/x' })
+  await using one = await client(broker, { clientId: '$SYS' })
+  await one.subscribe('me')
+  await one.publish('me', '1')
+  expect(await message(one)).toEqual(['me', '1'])
+})
+
 test.each(['a/b', '+', '#', 'x#'])('a client called %s keeps the topic as it was', async clientId => {
   await using broker = await rewriting({ filter: 'me', to: 'of/${clientid}' })
   await using one = await client(broker, { clientId })

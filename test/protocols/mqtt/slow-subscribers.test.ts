@@ -31,6 +31,17 @@ test('QoS 2 counts until its PUBCOMP', async () => {
   expect(broker.kernel.slowConsumers.list()).toMatchObject([{ clientId: 'slow', latencyMs: 600 }])
 })
 
+test('who acknowledges nothing at all is on the list, and grows slower', async () => {
+  await using broker = await startBroker({ time: 'manual' })
+  await using frozen = await client(broker, { clientId: 'frozen' })
+  await frozen.subscribe('a', { qos: 1 })
+  await publishCode(frozen, 'a')
+  for (const latencyMs of [600, 1_200]) {
+    await broker.clock.advance(600)
+    expect(broker.kernel.slowConsumers.list()).toMatchObject([{ clientId: 'frozen', topic: 'a', latencyMs }])
+  }
+})
+
 test('who acknowledges in time is not', async () => {
   await using broker = await startBroker({ time: 'manual' })
   await using quick = await client(broker)
