@@ -89,7 +89,8 @@ function willQos(flags: number): number {
 function readWill(cursor: Cursor, flags: number, level: number): Will {
   const properties = level === 5 ? readProperties(cursor, willCarrier) : noProperties
   const topic = cursor.text()
-  if (!isTopicName(topic)) throw malformed('the will topic is empty or has a wildcard')
+  if (topic === '') throw unspoken('the will topic is empty')
+  if (!isTopicName(topic)) throw malformed('the will topic has a wildcard')
   const payload = cursor.binary()
   return { topic, payload, qos: willQos(flags) as Qos, retain: (flags & willRetainFlag) !== 0, properties }
 }

@@ -82,6 +82,7 @@ describe('connect flags', () => {
   })
   test.each([
     ['a user name flag and no user name [MQTT-3.1.2-17]', "'MQTT' 05 82 0000 00 'c'"],
+    ['an empty will topic', "'MQTT' 05 06 0000 00 'c' 00 '' 'p'"],
     ['a user name that is cut short', "'MQTT' 05 82 0000 00 'c' 00"],
     ['a password flag and no password [MQTT-3.1.2-19]', "'MQTT' 05 c2 0000 00 'c' 'u'"],
     ['a password flag alone and no password [MQTT-3.1.2-19]', "'MQTT' 05 42 0000 00 'c'"],
@@ -96,7 +97,7 @@ describe('the payload', () => {
     expect(await answersTo(broker, packet(0x10, "'MQTT' 05 02 0000 00 00"))).toEqual(malformed)
     expect(await answersTo(broker, packet(0x10, "'MQTT' 05 02 0000 00 0005 'c'"))).toEqual(malformed)
   })
-  test.each(['', 'a/+', 'a/#', '#', '+', 'a#', 'a+/b'])('a will to "%s" is malformed', async topic => {
+  test.each(['a/+', 'a/#', '#', '+', 'a#', 'a+/b'])('a will to "%s" is malformed', async topic => {
     expect(await answersTo(broker, packet(0x10, `'MQTT' 05 06 0000 00 'c' 00 '${topic}' 'p'`))).toEqual(malformed)
   })
   test.each(['$SYS/broker/uptime', '$delayed/5/t', '$share/g/t'])(

@@ -52,7 +52,7 @@ describe('refused CONNECT packets', () => {
     ['no client identifier [MQTT-3.1.3-3]', 0, 0x10, `${protocol5} 02 000a 00`, 0x81],
     ['a will flag and no will [MQTT-3.1.2-9]', 0, 0x10, `${protocol5} 06 000a 00 'c'`, 0x81],
     ['a will flag and no will payload [MQTT-3.1.2-9]', 0, 0x10, `${protocol5} 06 000a 00 'c' 00 'w'`, 0x81],
-    ['an empty will topic [MQTT-4.7.3-1]', 0, 0x10, `${protocol4} 06 000a 'c' '' 'p'`, 0x81],
+    ['an empty will topic [MQTT-4.7.3-1]', 0, 0x10, `${protocol5} 06 000a 00 'c' 00 '' 'p'`, closeOnly],
     ['a wildcard in the will topic [MQTT-4.7.0-1]', 0, 0x10, `${protocol4} 06 000a 'c' 'w/#' 'p'`, 0x81],
     ['ill-formed UTF-8 in the will topic [MQTT-3.1.3-11]', 0, 0x10, `${protocol4} 06 000a 'c' 0001 ff 'p'`, 0x81],
     ['a user name flag and no user name [MQTT-3.1.2-17]', 0, 0x10, `${protocol5} 82 000a 00 'c'`, closeOnly],
