@@ -168,7 +168,9 @@ export class Incoming {
       }
       return
     }
-    this.#answerNow(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, level === 5 ? reasonCode : 0)
+    // Before 5.0 what may not be published is taken and dropped; what there is no room for ends the connection.
+    const silent = level !== 5 && reasonCode === reason.notAuthorized // [MQTT-3.3.5-2] and [MQTT-4.8.0-2] of 3.1.1
+    this.#answerNow(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, silent ? reason.success : reasonCode)
   }
 
   /** A code that tells a 3.x client of a refusal does not exist: what was not stored must not be acknowledged. */
