@@ -104,6 +104,9 @@ function seedTlsListeners(document: ConfigDocument): void {
   for (const transport of ['tls', 'wss']) {
     const path = ['listeners', transport]
     if (document.get(path) === undefined) document.set(path, toValue({ transport }) as Value, { at: 'default' })
+    // The environment may have named its port alone.
+    else if (document.get([...path, 'transport']) === undefined)
+      document.set([...path, 'transport'], transport, { at: 'default' })
   }
 }
 

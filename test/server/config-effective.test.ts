@@ -8,6 +8,7 @@ import {
   mask,
   secretTexts,
 } from '../../server/config/index.ts'
+import { certificates } from '../support/certificates.ts'
 import { describedCatalogue } from './support/catalogue.ts'
 import { load, mistakes, testFolder } from './support/config.ts'
 
@@ -20,6 +21,16 @@ test('without a configuration, plain listeners are opened and anonymous clients 
   expect(Object.keys(config.listeners)).toEqual(['tcp', 'ws'])
   expect(config.access.anonymous).toBe('loopback')
   expect(config.storage).toEqual({ type: 'file', directory: join(folder, 'data'), sync: 'always' })
+})
+
+test('the port of a TLS listener that certificates open can be set by the environment alone', async () => {
+  const { cert, key } = await certificates()
+  const { config } = await load('tls: { cert: cert.pem, key: key.pem }', {
+    files: { 'cert.pem': cert, 'key.pem': key },
+    environment: { ROBUSTMQ__LISTENERS__TLS__PORT: '9999', ROBUSTMQ__LISTENERS__WSS__HOST: '127.0.0.1' },
+  })
+  expect(config.listeners.tls).toMatchObject({ transport: 'tls', port: 9999 })
+  expect(config.listeners.wss).toMatchObject({ transport: 'wss', port: 8084, host: '127.0.0.1' })
 })
 
 test('durations and sizes become ms and bytes', async () => {
