@@ -152,7 +152,7 @@ test('all QoS levels, large payloads and mistakes, as over TCP', async () => {
   await expectDisconnect(one, 0x81)
 })
 
-test('clients of TCP, TLS, WebSocket and secure WebSocket reach each other [MQTT-4.2-1] [3.1.1 MQTT-7.1.1-1]', async () => {
+test('clients of TCP, TLS, WebSocket and secure WebSocket reach each other', async () => {
   await using broker = await startBroker({ websocket: true, tls: true })
   const overTls = await wire(broker.tlsPort, { transport: 'tls', ca: broker.ca })
   await overTls.connect()
