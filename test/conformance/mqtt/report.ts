@@ -50,6 +50,7 @@ function proofsOf(file: string, text: string): Proof[] {
   const name = text
     .replace(/ ?\[(?:3\.1\.1 )?MQTT-[^\]]+\]/g, '')
     .replace(/\\(.)/g, '$1')
+    .replace(/%[.\d]*[a-z]/g, '…')
     .trim()
   return ids.map(([, old, id = '']) => ({ file, name, standard: old ? '3.1.1' : '5.0', id }))
 }
