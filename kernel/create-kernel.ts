@@ -150,7 +150,7 @@ class RunningKernel implements Kernel {
   }
 
   space(tenant = defaultTenant): Space {
-    return new TenantSpace(this.#running, this.#tenant(tenant), systemPrincipal(tenant))
+    return new TenantSpace(this.#running, this.#tenant(tenant), systemPrincipal(tenant), 'kernel')
   }
 
   async reloadAccess(access: AccessOptions): Promise<void> {
@@ -214,14 +214,16 @@ class RunningKernel implements Kernel {
       {
         clock: this.#clock,
         logger: this.#logger,
-        failed: error => {
-          this.#logger.error({ error: String(error) }, 'the storage failed')
-          this.events.emit('storage.failed', { error: error.message })
-        },
+        failed: error => this.#storageFailed(error),
       },
       resolveOptions(plugin.name, plugin.options, options) as never,
     )
     return this.#storage
+  }
+
+  #storageFailed(error: unknown): void {
+    this.#logger.error({ error: String(error) }, 'the storage failed')
+    this.events.emit('storage.failed', { error: String(error) })
   }
 
   async #assemble(storage: Storage | undefined): Promise<Parts> {
@@ -247,7 +249,14 @@ class RunningKernel implements Kernel {
     })
     const gatekeeper = await this.#openAccess(storage)
     const overflow = this.#options.overflow ?? 'drop-oldest'
-    const queues = new QueueHost({ ...common, spool, limits: this.#limits, overflow, slow: this.slowConsumers })
+    const queues = new QueueHost({
+      ...common,
+      spool,
+      limits: this.#limits,
+      overflow,
+      slow: this.slowConsumers,
+      failed: error => this.#storageFailed(error),
+    })
     const retained = new Retained(await kept?.table('retained'), this.#schedule, this.#limits, this.counters)
     const exchange = new Exchange({ spool, retained, limits: this.#limits, counters: this.counters, alarms })
     const host = {
@@ -324,12 +333,12 @@ class RunningKernel implements Kernel {
       closing: this.#closing.signal,
       login: async (credentials, connection) => {
         const principal = await gatekeeper.login(credentials, connection)
-        return new TenantSpace(parts, this.#tenant(principal.tenant), principal)
+        return new TenantSpace(parts, this.#tenant(principal.tenant), principal, plugin.name)
       },
       exchange: (method, peer) => gatekeeper.exchange(method, peer),
       admit: async (identity, clientId, connection) => {
         const principal = gatekeeper.admit(identity, clientId, connection)
-        return new TenantSpace(parts, this.#tenant(principal.tenant), principal)
+        return new TenantSpace(parts, this.#tenant(principal.tenant), principal, plugin.name)
       },
       system: tenant => this.space(tenant),
     }

@@ -143,7 +143,8 @@ export class Exchange {
     }
     for (const group of route.groups) group.offer(message, group.id === 0 ? -1 : offset)
     reached += route.groups.length
-    if (reached === 0) this.#unmatched.value++
+    // Status topics are published whether or not somebody reads them.
+    if (reached === 0 && !message.topic.startsWith('$')) this.#unmatched.value++
     if (!retaining) return commit?.done ?? reached
     return commit ? Promise.all([retaining, commit.done]).then(nothing) : retaining.then(nothing)
   }

@@ -14,6 +14,9 @@ import type { Counters, Events } from './contract/observe.ts'
 import type { Limits } from './limits.ts'
 import { defaultTenant } from './tenant.ts'
 
+/** How long after the end of its credentials a client is still connected at most. */
+const expiryGraceMs = 5_000
+
 /** Lets clients in, or not: blacklist, connect rates, authentication, connection limits, in this order. */
 export class Gatekeeper {
   readonly chain: AuthenticationChain
@@ -21,6 +24,7 @@ export class Gatekeeper {
   readonly blacklist: Blacklist
   readonly #limits: Limits
   readonly #counters: Counters
+  readonly #clock: Clock
   readonly #nodeRate: Rate
   readonly #tenantRates: KeyedRates
   readonly #connections = new Map<string, number>()
@@ -40,6 +44,7 @@ export class Gatekeeper {
     this.blacklist = options.blacklist
     this.#limits = options.limits
     this.#counters = options.counters
+    this.#clock = options.clock
     this.#nodeRate = new Rate(options.clock, options.limits.connectsPerSecond)
     this.#tenantRates = new KeyedRates(options.clock, options.limits.tenantConnectsPerSecond)
     if (options.flapping) this.#watch(new Flapping(options.clock, options.flapping), options.events)
@@ -70,6 +75,7 @@ export class Gatekeeper {
       throw this.#refusal('LIMIT_REACHED', 'too many connects a second (limit tenantConnectsPerSecond)')
     }
     this.#countConnection(tenant, connection)
+    this.#expire(identity, connection)
     return this.permissions.principal(identity, { clientId, address, tenant })
   }
 
@@ -80,6 +86,14 @@ export class Gatekeeper {
   #checkBan(clientId: string, user: string | undefined, address: string): void {
     const ban = this.blacklist.check(clientId, user, address)
     if (ban) throw this.#refusal('BANNED', `banned by ${ban.kind} "${ban.value}"`)
+  }
+
+  /** The last resort: a protocol says good-bye to its client before. */
+  #expire({ expiresAt }: Identity, connection: Connection): void {
+    if (expiresAt === undefined) return
+    const delayMs = Math.max(0, expiresAt - this.#clock.now()) + expiryGraceMs
+    const cancel = this.#clock.after(delayMs, () => connection.close('the credentials have expired'))
+    connection.signal.addEventListener('abort', cancel)
   }
 
   #countConnection(tenant: string, connection: Connection): void {

@@ -5,6 +5,7 @@ import type { Session, SessionOptions } from './contract/session.ts'
 import type { Space } from './contract/space.ts'
 import type { Exchange } from './exchange.ts'
 import type { Retained } from './retained/retained.ts'
+import { sessionName } from './sessions/client-session.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -24,12 +25,15 @@ export class TenantSpace implements Space {
   readonly principal: Principal
   readonly #host: SpaceHost
   readonly #tenant: Tenant
+  readonly #protocol: string
   readonly #rate: PublishRate | undefined
 
-  constructor(host: SpaceHost, tenant: Tenant, principal: Principal) {
+  /** `protocol`: whose clients these are; session ids are its own. */
+  constructor(host: SpaceHost, tenant: Tenant, principal: Principal, protocol: string) {
     this.#host = host
     this.#tenant = tenant
     this.principal = principal
+    this.#protocol = protocol
     this.#rate = host.connectionRate()
   }
 
@@ -48,7 +52,7 @@ export class TenantSpace implements Space {
   }
 
   session(id: string, options: SessionOptions): Promise<Session> {
-    return this.#host.sessions.open(this.principal, id, options)
+    return this.#host.sessions.open(this.principal, sessionName(this.#protocol, id), options)
   }
 
   *retained(filter: string): Iterable<Message> {

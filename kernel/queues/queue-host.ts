@@ -20,6 +20,8 @@ export class QueueHost {
   readonly limits: Pick<Limits, 'queueMessages' | 'queueBytes' | 'queuedBytes'>
   readonly overflow: 'drop-oldest' | 'drop-newest'
   readonly slow: SlowConsumers
+  /** What is stored cannot be read back: the broker must stop. */
+  readonly failed: (error: unknown) => void
   /** Bytes waiting in memory, in all queues. */
   waitingBytes = 0
   readonly delivered: Counter
@@ -32,12 +34,14 @@ export class QueueHost {
     overflow: 'drop-oldest' | 'drop-newest'
     counters: Counters
     slow: SlowConsumers
+    failed(error: unknown): void
   }) {
     this.clock = options.clock
     this.spool = options.spool
     this.limits = options.limits
     this.overflow = options.overflow
     this.slow = options.slow
+    this.failed = options.failed
     this.delivered = options.counters.counter('messages_delivered')
     const dropped = (reason: DropReason) => options.counters.counter('messages_dropped', { reason })
     this.#dropped = {

@@ -148,7 +148,7 @@ export class Waiting {
     } catch (error) {
       // Given up, or written elsewhere, while it was being read: that is no loss. The same one twice is.
       const [first = -1] = offsets
-      if (this.#failedAt === first) throw error
+      if (this.#failedAt === first) return this.#host.failed(error)
       this.#failedAt = first
     } finally {
       this.#loading = false

@@ -59,7 +59,7 @@ export class Bindings {
     const changes: Change[] = []
     for (const { filter, group } of filters) {
       if (!session.stored || !session.bindings.has(bindingKey(filter, group))) continue
-      changes.push(remove(rowKey.binding(session.tenant.name, session.id, group, filter)))
+      changes.push(remove(rowKey.binding(session.tenant.name, session.name, group, filter)))
     }
     if (changes.length > 0) await this.#sessions.write(changes)
     if (!this.#isLive(session)) return
@@ -195,7 +195,7 @@ export class Bindings {
   }
 
   #isLive(session: ClientSession): boolean {
-    return this.#sessions.get(session.tenant.name, session.id) === session
+    return this.#sessions.get(session.tenant.name, session.name) === session
   }
 
   #shared(): number {
@@ -207,8 +207,8 @@ export class Bindings {
   }
 }
 
-function rowOf({ tenant, id }: ClientSession, { filter, options }: RoutedFilter): string {
-  return rowKey.binding(tenant.name, id, options.group, filter)
+function rowOf({ tenant, name }: ClientSession, { filter, options }: RoutedFilter): string {
+  return rowKey.binding(tenant.name, name, options.group, filter)
 }
 
 function checkLimit(name: string, bindings: number, limit: number): void {

@@ -5,7 +5,7 @@ import { BoundFilter, MatchedVia } from '../queues/bound-filter.ts'
 import { Queue } from '../queues/queue.ts'
 import type { Ledger } from '../spool/ledger.ts'
 import { recover } from '../spool/recovery.ts'
-import { ClientSession } from './client-session.ts'
+import { ClientSession, idOf } from './client-session.ts'
 import { ReturningQueue, type ViaResolver } from './returning-queue.ts'
 import { type BindingRow, type GroupRow, rowsOf, type SessionRow, willOf } from './session-rows.ts'
 import type { SessionHost, Sessions } from './sessions.ts'
@@ -36,8 +36,8 @@ export async function recoverSessions(
     const group = sessions.bindings.restoreGroup(host.tenant(tenant), name, filter, row.queueId)
     finishing.push(() => group.restore(returning.references()))
   }
-  for await (const [[tenant = '', id = ''], row] of rowsOf<SessionRow>(table, 's')) {
-    const session = restoreSession(sessions, host, tenant, id, row)
+  for await (const [[tenant = '', name = ''], row] of rowsOf<SessionRow>(table, 's')) {
+    const session = restoreSession(sessions, host, tenant, name, row)
     const returning = new ReturningQueue(resolverOf(session))
     if (row.queueId !== 0) queues.set(row.queueId, returning)
     finishing.push(() => {
@@ -45,8 +45,8 @@ export async function recoverSessions(
       if (returning.held.size > 0) session.held = returning.held
     })
   }
-  for await (const [[tenant = '', id = '', , filter = ''], row] of rowsOf<BindingRow>(table, 'b')) {
-    const session = sessions.get(tenant, id)
+  for await (const [[tenant = '', name = '', , filter = ''], row] of rowsOf<BindingRow>(table, 'b')) {
+    const session = sessions.get(tenant, name)
     if (session) sessions.bindings.restore(session, filter, row.options, row.id)
   }
   await recover(log, ledger, id => queues.get(id))
@@ -72,12 +72,12 @@ function restoreSession(
   sessions: Sessions,
   host: SessionHost,
   tenantName: string,
-  id: string,
+  name: string,
   row: SessionRow,
 ): ClientSession {
   const tenant = host.tenant(tenantName)
   const persistent = row.expiresAfterMs === null || row.expiresAfterMs > 0
-  const session = new ClientSession(tenant, id, new Queue(host.queues, id, row.queueId, persistent))
+  const session = new ClientSession(tenant, name, new Queue(host.queues, idOf(name), row.queueId, persistent))
   session.expiresAfterMs = row.expiresAfterMs ?? Number.POSITIVE_INFINITY
   session.endedAt = row.endedAt ?? undefined
   session.will = willOf(row)
@@ -85,7 +85,7 @@ function restoreSession(
   session.stored = true
   // Judged by the configured rules until the client comes back with rules of its own.
   const user = row.user ?? undefined
-  session.queue.principal = host.principal({ user }, id, row.address, tenantName)
+  session.queue.principal = host.principal({ user }, session.id, row.address, tenantName)
   sessions.add(session, user)
   return session
 }

@@ -35,9 +35,9 @@ export interface GroupRow {
 
 export const rowKey = {
   next: 'n',
-  session: (tenant: string, id: string) => `s\0${tenant}\0${id}`,
-  binding: (tenant: string, id: string, group: string | undefined, filter: string) =>
-    `b\0${tenant}\0${id}\0${group ?? ''}\0${filter}`,
+  session: (tenant: string, name: string) => `s\0${tenant}\0${name}`,
+  binding: (tenant: string, name: string, group: string | undefined, filter: string) =>
+    `b\0${tenant}\0${name}\0${group ?? ''}\0${filter}`,
   group: (tenant: string, group: string, filter: string) => `g\0${tenant}\0${group}\0${filter}`,
 }
 

@@ -14,7 +14,7 @@ import type { Retained } from '../retained/retained.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { Tenant } from '../tenant.ts'
 import { Bindings } from './bindings.ts'
-import { ClientSession } from './client-session.ts'
+import { ClientSession, idOf } from './client-session.ts'
 import { SessionHold } from './session-hold.ts'
 import { finite, put, remove, rowKey, type SessionRow, willRow } from './session-rows.ts'
 
@@ -75,8 +75,8 @@ export class Sessions {
     return this.#sessions.size
   }
 
-  get(tenant: string, id: string): ClientSession | undefined {
-    return this.#sessions.get(keyOf(tenant, id))
+  get(tenant: string, name: string): ClientSession | undefined {
+    return this.#sessions.get(keyOf(tenant, name))
   }
 
   all(): Iterable<ClientSession> {
@@ -93,13 +93,13 @@ export class Sessions {
   }
 
   /** See `Space.session`. */
-  async open(principal: Principal, id: string, options: SessionOptions): Promise<Session> {
-    const key = keyOf(principal.tenant, id)
+  async open(principal: Principal, name: string, options: SessionOptions): Promise<Session> {
+    const key = keyOf(principal.tenant, name)
     for (let ending = this.#ending.get(key); ending; ending = this.#ending.get(key)) await ending
     const tenant = this.host.tenant(principal.tenant)
     const changes: Change[] = []
-    const found = this.#claim(tenant, id, options, changes)
-    const session = found ?? this.#create(tenant, principal, id, options)
+    const found = this.#claim(tenant, name, options, changes)
+    const session = found ?? this.#create(tenant, principal, name, options)
     const hold = new SessionHold(this, session, found !== undefined, options.taken)
     session.holder = hold
     session.queue.principal = principal
@@ -114,7 +114,7 @@ export class Sessions {
     }
     await this.write(changes)
     if (session.holder !== hold) {
-      throw new BrokerError('SESSION_TAKEN', `session "${id}" was taken over while it was being opened`)
+      throw new BrokerError('SESSION_TAKEN', `session "${session.id}" was taken over while it was being opened`)
     }
     return hold
   }
@@ -163,7 +163,7 @@ export class Sessions {
   }
 
   #end(session: ClientSession, removed: Promise<void>): void {
-    const key = keyOf(session.tenant.name, session.id)
+    const key = keyOf(session.tenant.name, session.name)
     const ended = removed
       .catch(() => {})
       .then(() => {
@@ -173,11 +173,11 @@ export class Sessions {
   }
 
   /** Takes the session away from its connection, and ends it when asked to. */
-  async kick(tenant: string, id: string, options: { end: boolean }): Promise<boolean> {
-    const session = this.get(tenant, id)
+  async kick(tenant: string, name: string, options: { end: boolean }): Promise<boolean> {
+    const session = this.get(tenant, name)
     if (!session) return false
     session.holder?.take('kicked')
-    if (options.end && this.get(tenant, id) === session) await this.destroy(session)
+    if (options.end && this.get(tenant, name) === session) await this.destroy(session)
     return true
   }
 
@@ -191,7 +191,7 @@ export class Sessions {
       endedAt: session.endedAt ?? null,
       will: session.will ? willRow(session.will) : null,
     }
-    return put(rowKey.session(session.tenant.name, session.id), row)
+    return put(rowKey.session(session.tenant.name, session.name), row)
   }
 
   async write(changes: readonly Change[]): Promise<void> {
@@ -208,7 +208,7 @@ export class Sessions {
 
   /** Puts a session that a restart found, or a new one, among the others. */
   add(session: ClientSession, user: string | undefined): void {
-    this.#sessions.set(keyOf(session.tenant.name, session.id), session)
+    this.#sessions.set(keyOf(session.tenant.name, session.name), session)
     count(this.#perTenant, session.tenant.name, 1)
     if (user !== undefined) count(this.#perUser, `${session.tenant.name}\0${user}`, 1)
   }
@@ -218,13 +218,13 @@ export class Sessions {
   }
 
   /** Frees the id of whoever has it; returns the session to go on with, if there is one. */
-  #claim(tenant: Tenant, id: string, options: SessionOptions, changes: Change[]): ClientSession | undefined {
-    const session = this.get(tenant.name, id)
+  #claim(tenant: Tenant, name: string, options: SessionOptions, changes: Change[]): ClientSession | undefined {
+    const session = this.get(tenant.name, name)
     if (!session) return undefined
     const { holder, will } = session
     if (holder) {
       session.holder = undefined
-      this.host.events.emit('session.detached', { tenant: tenant.name, clientId: id })
+      this.host.events.emit('session.detached', { tenant: tenant.name, clientId: session.id })
       holder.take('taken-over')
     }
     const ended = session.expiresAfterMs === 0 || options.clean
@@ -240,11 +240,11 @@ export class Sessions {
     return session
   }
 
-  #create(tenant: Tenant, principal: Principal, id: string, options: SessionOptions): ClientSession {
+  #create(tenant: Tenant, principal: Principal, name: string, options: SessionOptions): ClientSession {
     this.#checkRoom(tenant.name, principal.user)
     const persistent = options.expiresAfterMs > 0
     const queueId = persistent && this.host.queues.spool ? this.number() : 0
-    const session = new ClientSession(tenant, id, new Queue(this.host.queues, id, queueId, persistent))
+    const session = new ClientSession(tenant, name, new Queue(this.host.queues, idOf(name), queueId, persistent))
     this.add(session, principal.user)
     return session
   }
@@ -274,16 +274,16 @@ export class Sessions {
     session.will = undefined
     session.queue.end()
     this.bindings.end(session, changes)
-    this.#sessions.delete(keyOf(tenant.name, session.id))
+    this.#sessions.delete(keyOf(tenant.name, session.name))
     count(this.#perTenant, tenant.name, -1)
     const user = session.queue.principal?.user
     if (user !== undefined) count(this.#perUser, `${tenant.name}\0${user}`, -1)
-    if (session.stored) changes.push(remove(rowKey.session(tenant.name, session.id)))
+    if (session.stored) changes.push(remove(rowKey.session(tenant.name, session.name)))
     if (will) await this.#publishWill(session, will)
   }
 
   async #expire(session: ClientSession): Promise<void> {
-    if (session.holder || this.get(session.tenant.name, session.id) !== session) return
+    if (session.holder || this.get(session.tenant.name, session.name) !== session) return
     this.#expired.value++
     this.host.events.emit('session.expired', { tenant: session.tenant.name, clientId: session.id })
     await this.destroy(session)
@@ -295,7 +295,7 @@ export class Sessions {
     if (!will) return
     session.will = undefined
     await this.#publishWill(session, will)
-    if (session.stored && this.get(session.tenant.name, session.id) === session) await this.write([this.row(session)])
+    if (session.stored && this.get(session.tenant.name, session.name) === session) await this.write([this.row(session)])
     if (willId !== 0) this.host.dueDone(willId)
   }
 
@@ -346,8 +346,8 @@ function count(counts: Map<string, number>, key: string, by: number): void {
   else counts.delete(key)
 }
 
-function keyOf(tenant: string, id: string): string {
-  return `${tenant}\0${id}`
+function keyOf(tenant: string, name: string): string {
+  return `${tenant}\0${name}`
 }
 
 function limitReached(name: string, value: number): BrokerError {

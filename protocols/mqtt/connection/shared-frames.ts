@@ -5,8 +5,10 @@ import { publishProperties } from '../message-mapping.ts'
 /** A message that was encoded for one receiver; a second one makes it worth sharing. */
 const sentOnce = Symbol('sent once')
 
-/** By protocol (5.0 or before), QoS and retain: a fan-out needs few of them. */
-type Frames = (PublishFrame | undefined)[]
+class Frames {
+  /** By protocol (5.0 or before), QoS and retain: a fan-out needs few of them. */
+  readonly frames: (PublishFrame | undefined)[] = []
+}
 
 /**
  * The message's packet for a receiver with nothing of its own in it, encoded once for all of them; undefined for the
@@ -24,8 +26,10 @@ export function sharedFrame(
     message.frame = sentOnce
     return undefined
   }
-  if (message.frame === sentOnce) message.frame = []
-  const frames = message.frame as Frames
+  if (message.frame === sentOnce) message.frame = new Frames()
+  // Another protocol's, where two of them send the same message.
+  if (!(message.frame instanceof Frames)) return undefined
+  const { frames } = message.frame
   const key = (level === 5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0)
   return (frames[key] ??= encode(message, level, qos, retain, clock))
 }

@@ -27,6 +27,9 @@ export class QueueBench {
       limits: { queueMessages: 0, queueBytes: 0, queuedBytes: 0, ...limits },
       overflow,
       slow: new SlowConsumers(this.clock, 500),
+      failed: error => {
+        throw error
+      },
     })
   }
 
