@@ -50,7 +50,7 @@ function mend({ code, message }: BrokerError, dataDirectory: string | undefined)
     case 'STORAGE_CORRUPT':
       return [`Begin with: robust-server data check${data}`]
     case 'STORAGE_LOCKED':
-      return ['Stop that process, or choose another directory with --data.']
+      return ['Choose another one with --data, or with "data" in the configuration.']
     case 'LISTEN_FAILED':
       return message.includes('taken') ? ['Choose another port with --port, or with "port" in the configuration.'] : []
     default:

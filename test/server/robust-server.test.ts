@@ -282,12 +282,14 @@ test('data check of a directory that is not there, or of no files at all, is ref
   })
 })
 
-test('a second server on the same data directory is refused', async () => {
+test('a second server on the same data directory is refused, and told which process holds it', async () => {
   const cwd = testFolder()
-  await started(cwd).line('ready')
+  const first = started(cwd)
+  await first.line('ready')
   const { code, stderr } = await started(cwd).exited
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^error: .*\nStop that process, or choose another directory with --data\.\n$/)
+  expect(stderr).toMatch(/^error: .*\nChoose another one with --data, or with "data" in the configuration\.\n$/)
+  expect(stderr).toContain(`held by process ${first.child.pid};`)
 })
 
 test('a malformed users file is told with its line, as a mistake and not as a bug', async () => {

@@ -26,15 +26,7 @@ function upToDate(): boolean {
   return sources.every(source => newest(join(root, source)) < builtAt)
 }
 
-const sources = [
-  'kernel',
-  'protocols',
-  'storage-plugins',
-  'auth-plugins',
-  'server',
-  'rolldown.config.js',
-  'package.json',
-]
+const sources = ['kernel', 'protocols', 'storage-plugins', 'auth-plugins', 'server', 'bundle.js', 'package.json']
 
 function newest(path: string): number {
   const { mtimeMs } = statSync(path)
