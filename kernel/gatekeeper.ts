@@ -50,7 +50,7 @@ export class Gatekeeper {
     if (options.flapping) this.#watch(new Flapping(options.clock, options.flapping), options.events)
   }
 
-  /** @throws BrokerError BANNED, LIMIT_REACHED, NOT_AUTHORIZED */
+  /** @throws BrokerError BANNED, LIMIT_REACHED, RATE_EXCEEDED, NOT_AUTHORIZED */
   async login(credentials: Credentials, connection: Connection): Promise<Principal> {
     this.#checkBan(credentials.clientId, credentials.user, connection.peer.address)
     if (!this.#nodeRate.take()) throw this.#tooManyConnects()
@@ -60,19 +60,19 @@ export class Gatekeeper {
     return this.admit(verdict, credentials.clientId, connection)
   }
 
-  /** Starts a challenge-response run; it costs work as a login does. @throws BrokerError LIMIT_REACHED */
+  /** Starts a challenge-response run; it costs work as a login does. @throws BrokerError RATE_EXCEEDED */
   exchange(method: string, peer: Peer): Exchange | undefined {
     if (!this.#nodeRate.take()) throw this.#tooManyConnects()
     return this.chain.exchange(method, peer)
   }
 
-  /** @throws BrokerError BANNED, LIMIT_REACHED */
+  /** @throws BrokerError BANNED, LIMIT_REACHED, RATE_EXCEEDED */
   admit(identity: Identity, clientId: string, connection: Connection): Principal {
     const { address } = connection.peer
     const tenant = identity.tenant ?? defaultTenant
     this.#checkBan(clientId, identity.user, address)
     if (!this.#tenantRates.take(tenant)) {
-      throw this.#refusal('LIMIT_REACHED', 'too many connects a second (limit tenantConnectsPerSecond)')
+      throw this.#refusal('RATE_EXCEEDED', 'too many connects a second (limit tenantConnectsPerSecond)')
     }
     this.#countConnection(tenant, connection)
     this.#expire(identity, connection)
@@ -80,7 +80,7 @@ export class Gatekeeper {
   }
 
   #tooManyConnects(): BrokerError {
-    return this.#refusal('LIMIT_REACHED', 'too many connects a second (limit connectsPerSecond)')
+    return this.#refusal('RATE_EXCEEDED', 'too many connects a second (limit connectsPerSecond)')
   }
 
   #checkBan(clientId: string, user: string | undefined, address: string): void {
@@ -112,7 +112,7 @@ export class Gatekeeper {
     })
   }
 
-  #refusal(code: 'BANNED' | 'LIMIT_REACHED' | 'NOT_AUTHORIZED', why: string): BrokerError {
+  #refusal(code: 'BANNED' | 'LIMIT_REACHED' | 'RATE_EXCEEDED' | 'NOT_AUTHORIZED', why: string): BrokerError {
     this.#counters.counter('logins_refused', { reason: code.toLowerCase() }).value++
     return new BrokerError(code, why)
   }

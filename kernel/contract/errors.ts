@@ -9,6 +9,7 @@ export const errorCodes = {
   BANNED: 'the client is on the blacklist',
   BINDING_TAKEN: 'an exclusive binding is held by another session',
   LIMIT_REACHED: 'a named limit is reached',
+  RATE_EXCEEDED: 'more connects a second than are taken; later ones will be',
   STORAGE_FULL: 'the disk has no room; what was acknowledged is kept, new durable work is refused',
   STORAGE_FAILED: 'the disk failed a write or an fsync; the broker must stop and be restarted',
   STORAGE_CORRUPT: 'a data file fails its checksum before its end',

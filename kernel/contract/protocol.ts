@@ -22,10 +22,10 @@ export interface ProtocolHost {
   }>
   /**
    * Who is this? Blacklist, limits, the authentication chain, permissions, in this order.
-   * @throws BrokerError BANNED, LIMIT_REACHED, NOT_AUTHORIZED
+   * @throws BrokerError BANNED, LIMIT_REACHED, RATE_EXCEEDED, NOT_AUTHORIZED
    */
   login(credentials: Credentials, connection: Connection): Promise<Space>
-  /** Starts a challenge-response run; undefined when no authenticator offers the method. */
+  /** Starts a challenge-response run; undefined when no authenticator offers the method. @throws BrokerError RATE_EXCEEDED */
   exchange(method: string, peer: Peer): Exchange | undefined
   /** The space of whoever ended an exchange well; the same checks as `login`. */
   admit(identity: Identity, clientId: string, connection: Connection): Promise<Space>

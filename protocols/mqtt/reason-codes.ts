@@ -51,6 +51,8 @@ export function reasonOf(error: unknown): number {
     case 'LIMIT_REACHED':
     case 'STORAGE_FULL':
       return reason.quotaExceeded
+    case 'RATE_EXCEEDED':
+      return reason.connectionRateExceeded
     default:
       return reason.implementationSpecificError
   }

@@ -30,6 +30,8 @@ export function refusalOf(error: unknown, connect: Connect): Refusal {
     case 'LIMIT_REACHED':
     case 'STORAGE_FULL':
       return new Refusal(reason.quotaExceeded, error.message)
+    case 'RATE_EXCEEDED':
+      return new Refusal(reason.connectionRateExceeded, error.message)
     case 'SESSION_TAKEN':
       return new Refusal(reason.sessionTakenOver, error.message)
     default:

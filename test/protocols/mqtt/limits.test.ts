@@ -6,6 +6,7 @@ import { startBroker, type TestBroker } from '../../support/broker.ts'
 import { client, message, messages, publishCode, refusal } from './client.ts'
 
 const quota = 0x97
+const rateExceeded = 0x9f
 
 /** Everybody's tenant is their user name. */
 const tenants: AuthPlugin<unknown> = {
@@ -50,16 +51,22 @@ test('tenantConnections: of one tenant; others are not touched', async () => {
 test('connectsPerSecond: a burst of one second’s worth, then as many a second', async () => {
   await using broker = await start({ connectsPerSecond: 2 })
   for (let i = 0; i < 2; i++) await (await client(broker)).end()
-  expect(await refusal(broker)).toBe(quota)
+  expect(await refusal(broker)).toBe(rateExceeded)
   await broker.clock.advance(500)
   await (await client(broker)).end()
-  expect(await refusal(broker)).toBe(quota)
+  expect(await refusal(broker)).toBe(rateExceeded)
+})
+
+test('connectsPerSecond: a 3.x client is told that the server is unavailable', async () => {
+  await using broker = await start({ connectsPerSecond: 1 })
+  await (await client(broker)).end()
+  expect(await refusal(broker, { version: 4 })).toBe(3)
 })
 
 test('tenantConnectsPerSecond: one tenant’s storm does not keep out another', async () => {
   await using broker = await start({ tenantConnectsPerSecond: 1 })
   await (await client(broker, red)).end()
-  expect(await refusal(broker, red)).toBe(quota)
+  expect(await refusal(broker, red)).toBe(rateExceeded)
   await using _ = await client(broker, blue)
 })
 
