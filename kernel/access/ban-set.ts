@@ -1,7 +1,7 @@
 import type { Clock } from '../contract/clock.ts'
 import { BrokerError } from '../contract/errors.ts'
 import { type AddressBlock, blockContains, parseAddress, parseBlock } from '../net/cidr.ts'
-import { type Ban, type BanKind, banFault, hex, isPattern, keyOf } from './ban.ts'
+import { type Ban, type BanKind, banFault, isPattern, keyOf } from './ban.ts'
 import { Glob } from './glob.ts'
 
 /** Patterns and blocks of each kind: unlike exact values they are tried one by one, at every login. */
@@ -55,15 +55,15 @@ export class BanSet {
     return ban.until === undefined || ban.until > this.#clock.now()
   }
 
-  /** The ban that keeps this client out, if any. */
-  check(clientId: string, user: string | undefined, address: string): Ban | undefined {
+  /** The ban that keeps this client out, if any. `tenant`: once it is known; before, only bans of every tenant count. */
+  check(clientId: string, user: string | undefined, address: string, tenant?: string): Ban | undefined {
     if (this.#bans.size === 0) return undefined
     return (
-      this.#exact('client-id', clientId) ??
-      (user === undefined ? undefined : this.#exact('user', user)) ??
-      this.#byAddress(address) ??
-      this.#byPattern('client-id-pattern', clientId) ??
-      (user === undefined ? undefined : this.#byPattern('user-pattern', user))
+      this.#exact('client-id', clientId, tenant) ??
+      (user === undefined ? undefined : this.#exact('user', user, tenant)) ??
+      this.#byAddress(address, tenant) ??
+      this.#byPattern('client-id-pattern', clientId, tenant) ??
+      (user === undefined ? undefined : this.#byPattern('user-pattern', user, tenant))
     )
   }
 
@@ -77,32 +77,34 @@ export class BanSet {
     )
   }
 
-  #exact(kind: BanKind, value: string): Ban | undefined {
-    return this.#holding(`${kind}:${value}`)
+  #exact(kind: BanKind, value: string, tenant: string | undefined): Ban | undefined {
+    const ofAll = this.#holding(keyOf({ kind, value }), undefined)
+    return ofAll ?? (tenant === undefined ? undefined : this.#holding(keyOf({ kind, value, tenant }), tenant))
   }
 
-  #byAddress(address: string): Ban | undefined {
+  #byAddress(address: string, tenant: string | undefined): Ban | undefined {
     const bytes = parseAddress(address)
     if (bytes === undefined) return undefined
-    const exact = this.#exact('address', hex(bytes))
+    const exact = this.#exact('address', address, tenant)
     if (exact !== undefined) return exact
     for (const [key, block] of this.#blocks) {
-      const ban = blockContains(block, bytes) ? this.#holding(key) : undefined
+      const ban = blockContains(block, bytes) ? this.#holding(key, tenant) : undefined
       if (ban !== undefined) return ban
     }
     return undefined
   }
 
-  #byPattern(kind: 'client-id-pattern' | 'user-pattern', text: string): Ban | undefined {
+  #byPattern(kind: 'client-id-pattern' | 'user-pattern', text: string, tenant: string | undefined): Ban | undefined {
     for (const [key, glob] of this.#patterns[kind]) {
-      const ban = glob.matches(text) ? this.#holding(key) : undefined
+      const ban = glob.matches(text) ? this.#holding(key, tenant) : undefined
       if (ban !== undefined) return ban
     }
     return undefined
   }
 
-  #holding(key: string): Ban | undefined {
+  #holding(key: string, tenant: string | undefined): Ban | undefined {
     const ban = this.#bans.get(key)
-    return ban !== undefined && this.holds(ban) ? ban : undefined
+    if (ban === undefined || !this.holds(ban)) return undefined
+    return ban.tenant === undefined || ban.tenant === tenant ? ban : undefined
   }
 }

@@ -186,7 +186,7 @@ export const rules: readonly Rule[] = [
 ]
 
 const otherTests =
-  /^(?!test\/)|^test\/((conformance|hostile|interop|simulation|browser|support|docs)\/|(package|tidy|readme)\.test\.ts$)/
+  /^(?!test\/)|^test\/((conformance|faults|hostile|interop|simulation|browser|support|docs)\/|(package|tidy|readme)\.test\.ts$)/
 
 const builtIn = new Set(
   'assert buffer child_process crypto dns events fs http http2 https module net os path perf_hooks process readline stream timers tls url util v8 vm worker_threads zlib'.split(
