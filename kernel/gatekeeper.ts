@@ -70,7 +70,7 @@ export class Gatekeeper {
   admit(identity: Identity, clientId: string, connection: Connection): Principal {
     const { address } = connection.peer
     const tenant = identity.tenant ?? defaultTenant
-    this.#checkBan(clientId, identity.user, address)
+    this.#checkBan(clientId, identity.user, address, tenant)
     if (!this.#tenantRates.take(tenant)) {
       throw this.#refusal('RATE_EXCEEDED', 'too many connects a second (limit tenantConnectsPerSecond)')
     }
@@ -83,8 +83,8 @@ export class Gatekeeper {
     return this.#refusal('RATE_EXCEEDED', 'too many connects a second (limit connectsPerSecond)')
   }
 
-  #checkBan(clientId: string, user: string | undefined, address: string): void {
-    const ban = this.blacklist.check(clientId, user, address)
+  #checkBan(...client: Parameters<Blacklist['check']>): void {
+    const ban = this.blacklist.check(...client)
     if (ban) throw this.#refusal('BANNED', `banned by ${ban.kind} "${ban.value}"`)
   }
 
@@ -118,11 +118,13 @@ export class Gatekeeper {
   }
 
   #watch(flapping: Flapping, events: Events): void {
-    events.on('session.detached', ({ clientId }) => {
-      const until = flapping.disconnected(String(clientId))
+    events.on('session.detached', detail => {
+      const [tenant, clientId] = [String(detail.tenant), String(detail.clientId)]
+      const until = flapping.disconnected(tenant, clientId)
       if (until === undefined) return
-      events.emit('client.flapping', { clientId, until })
-      this.blacklist.add({ kind: 'client-id', value: String(clientId), until, reason: 'flapping' }).catch(() => {})
+      events.emit('client.flapping', { tenant, clientId, until })
+      // Of this tenant alone: in another, the same id is somebody else.
+      this.blacklist.add({ kind: 'client-id', value: clientId, tenant, until, reason: 'flapping' }).catch(() => {})
     })
   }
 }

@@ -78,8 +78,8 @@ export class Blacklist {
   }
 
   /** False when no such ban was added; one of the configuration ends by changing that. */
-  async remove(kind: BanKind, value: string): Promise<boolean> {
-    const key = keyOf({ kind, value })
+  async remove(kind: BanKind, value: string, tenant?: string): Promise<boolean> {
+    const key = keyOf({ kind, value, tenant })
     if (this.#bans.get(key) === undefined) return false
     await this.#table.write([{ key, value: undefined }])
     this.#bans.delete(key)
@@ -91,9 +91,9 @@ export class Blacklist {
     for (const set of [this.configured, this.#bans]) for (const [, ban] of set) if (set.holds(ban)) yield ban
   }
 
-  /** The ban that keeps this client out, if any. */
-  check(clientId: string, user: string | undefined, address: string): Ban | undefined {
-    return this.configured.check(clientId, user, address) ?? this.#bans.check(clientId, user, address)
+  /** The ban that keeps this client out, if any. `tenant`: once it is known; before, only bans of every tenant count. */
+  check(...client: Parameters<BanSet['check']>): Ban | undefined {
+    return this.configured.check(...client) ?? this.#bans.check(...client)
   }
 
   /** Takes expired bans out of memory and storage. */

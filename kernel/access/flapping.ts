@@ -33,9 +33,9 @@ export class Flapping {
   }
 
   /** Tells of a disconnect. Returns until when the client is to be banned, in ms since the epoch, if it is. */
-  disconnected(clientId: string): number | undefined {
+  disconnected(tenant: string, clientId: string): number | undefined {
     const now = this.#clock.now()
-    const key = keyOf(clientId)
+    const key = keyOf(tenant, clientId)
     const times = (this.#clients.get(key) ?? []).filter(time => now - time < this.#options.windowMs)
     times.push(now)
     this.#clients.delete(key)
@@ -55,6 +55,7 @@ export class Flapping {
 }
 
 /** Long client ids are watched by their digest, or 10,000 of them could fill 600 MB. */
-function keyOf(clientId: string): string {
-  return clientId.length <= 64 ? `=${clientId}` : createHash('sha256').update(clientId).digest('base64')
+function keyOf(tenant: string, clientId: string): string {
+  const key = `=${tenant}\0${clientId}`
+  return key.length <= 96 ? key : createHash('sha256').update(key).digest('base64')
 }

@@ -29,6 +29,10 @@ function ban() {
       userPattern: text().optional().describe('Users like this.'),
       address: text().optional().describe('This address.'),
       addressBlock: text().optional().describe('Addresses of this CIDR block.'),
+      tenant: text()
+        .min(1)
+        .optional()
+        .describe('Only clients of this tenant, once they have logged in. Default: of every tenant.'),
       until: moment().optional().describe('When it ends. Default: never.'),
       reason: text().max(1_000).optional().describe('For those who read the configuration.'),
     })
@@ -39,7 +43,7 @@ function ban() {
         context.addIssue({ code: 'custom', message: `expected exactly one of ${keys.join(', ')}` })
         return
       }
-      const fault = banFault({ kind: kinds[key], value: given[key] ?? '' })
+      const fault = banFault({ kind: kinds[key], value: given[key] ?? '', tenant: given.tenant })
       if (fault !== undefined)
         context.addIssue({ code: 'custom', path: [key], message: `expected what a ban can name: ${fault}` })
     })
@@ -49,5 +53,5 @@ function ban() {
 export function toBan(given: ConfiguredBan): Ban {
   const [key = 'clientId'] = keys.filter(candidate => given[candidate] !== undefined)
   const until = given.until === undefined ? undefined : Date.parse(given.until)
-  return { kind: kinds[key], value: given[key] ?? '', until, reason: given.reason }
+  return { kind: kinds[key], value: given[key] ?? '', tenant: given.tenant, until, reason: given.reason }
 }

@@ -65,6 +65,32 @@ test.each<[Ban, readonly [string, string | undefined, string]]>([
   expect((await open(table)).blacklist.check(...caught)).toBeUndefined()
 })
 
+test.each<[Ban, readonly [string, string | undefined, string]]>([
+  [{ kind: 'client-id', value: 'evil', tenant: 'red' }, ['evil', 'ann', '192.0.2.1']],
+  [{ kind: 'user', value: 'eve', tenant: 'red' }, ['good', 'eve', '192.0.2.1']],
+  [{ kind: 'address', value: '198.51.100.7', tenant: 'red' }, ['good', 'ann', '::ffff:198.51.100.7']],
+  [{ kind: 'address-block', value: '198.51.100.0/24', tenant: 'red' }, ['good', 'ann', '198.51.100.9']],
+  [{ kind: 'client-id-pattern', value: 'ev*', tenant: 'red' }, ['evil', 'ann', '192.0.2.1']],
+  [{ kind: 'user-pattern', value: 'ev*', tenant: 'red' }, ['good', 'eve', '192.0.2.1']],
+])('the ban %j of a tenant keeps nobody of another out, also after a restart', async (ban, caught) => {
+  const { table, blacklist } = await open()
+  await blacklist.add(ban)
+  for (const list of [blacklist, (await open(table)).blacklist]) {
+    expect(list.check(...caught, 'red')).toEqual(ban)
+    expect(list.check(...caught, 'blue')).toBeUndefined()
+    expect(list.check(...caught)).toBeUndefined()
+  }
+  await blacklist.add({ kind: ban.kind, value: ban.value })
+  expect(await blacklist.remove(ban.kind, ban.value, 'blue')).toBe(false)
+  expect(await blacklist.remove(ban.kind, ban.value, 'red')).toBe(true)
+  expect(blacklist.check(...caught, 'blue')).toEqual({ kind: ban.kind, value: ban.value })
+})
+
+test.each(['', 'a\0b', 'x'.repeat(1_025)])('a tenant that cannot be is no ban', async tenant => {
+  const { blacklist } = await open()
+  await expect(blacklist.add({ kind: 'user', value: 'eve', tenant })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+})
+
 test('a ban ends at its time, and is then taken out of memory and storage', async () => {
   const { table, clock, blacklist } = await open()
   await blacklist.add({ kind: 'client-id', value: 'evil', until: clock.now() + 1_000 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { AuthPlugin } from '../../../kernel/plugin.ts'
 import { startBroker, type TestBroker } from '../../support/broker.ts'
 import { client, refusal } from './client.ts'
 
@@ -58,12 +59,33 @@ test('two clients that push each other out of one client id are banned, too', as
   for (const rival of rivals) await rival.drop()
 })
 
+test('who flaps in one tenant is not banned in another', async () => {
+  const byUser: AuthPlugin<unknown> = {
+    kind: 'auth',
+    name: 'by-user',
+    api: 1,
+    options: {},
+    open: async () => ({
+      authenticate: async ({ user = 'default' }) => ({ user, tenant: user }),
+      close: async () => {},
+    }),
+  }
+  const flapping = { disconnects: 3, windowMs: 60_000, banMs: 300_000 }
+  await using broker = await startBroker({ kernel: { access: { flapping, authenticators: [{ plugin: byUser }] } } })
+  const [red, blue] = ['red', 'blue'].map(username => ({ clientId: 'f', username, password: 'x' }))
+  for (const one of [red, red, red, blue, red]) await (await client(broker, one)).end()
+  expect(await refusal(broker, red)).toBe(banned)
+  await using _ = await client(broker, blue)
+})
+
 test('the ban is an event, and an entry of the blacklist with its end', async () => {
   await using broker = await start()
   const events: unknown[] = []
   broker.kernel.events.on('client.flapping', detail => events.push(detail))
   await flap(broker, 'f', 4)
   const until = broker.clock.now() + 300_000
-  expect(events).toEqual([{ clientId: 'f', until }])
-  expect([...broker.kernel.blacklist.list()]).toEqual([{ kind: 'client-id', value: 'f', until, reason: 'flapping' }])
+  expect(events).toEqual([{ tenant: 'default', clientId: 'f', until }])
+  expect([...broker.kernel.blacklist.list()]).toEqual([
+    { kind: 'client-id', value: 'f', tenant: 'default', until, reason: 'flapping' },
+  ])
 })
