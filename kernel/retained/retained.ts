@@ -25,6 +25,8 @@ export class Retained {
   readonly #limits: RetainedLimits
   readonly #tenants = new Map<string, Tenant>()
   readonly #expiries = new Map<Message, Due>()
+  /** Topics whose message is being stored: what they hold if that fails. */
+  readonly #storing = new Map<string, { stored: Message | undefined; writes: number }>()
   /** Of all tenants. */
   readonly #node = { messages: 0, bytes: 0 }
 
@@ -67,14 +69,45 @@ export class Retained {
 
   /** Sets, or with an empty payload clears, the topic's message. Effective at once; resolves when it is durable. */
   store(tenantName: string, message: Message): Promise<unknown> | undefined {
-    const key = `${tenantName}\0${message.topic}`
+    const { topic } = message
+    const before = this.get(tenantName, topic)
     if (message.payload.length === 0) {
-      return this.#remove(tenantName, message.topic) ? this.#table?.write([{ key, value: undefined }]) : undefined
+      return this.#remove(tenantName, topic) ? this.#write(tenantName, topic, before, undefined) : undefined
     }
     this.#put(tenantName, message.own())
     // Declared to be of the moment although its delivery is assured: it would be wrong after a restart.
     if (message.guarantee > 0 && message.durability === 'none') return undefined
-    return this.#table?.write([{ key, value: encodeMessage(message) }])
+    return this.#write(tenantName, topic, before, message)
+  }
+
+  /** What could not be stored is refused: the topic's last stored message is its message again. */
+  #write(
+    tenantName: string,
+    topic: string,
+    before: Message | undefined,
+    after: Message | undefined,
+  ): Promise<unknown> | undefined {
+    if (!this.#table) return undefined
+    const key = `${tenantName}\0${topic}`
+    const storing = this.#storing.get(key) ?? { stored: before, writes: 0 }
+    this.#storing.set(key, storing)
+    const write = ++storing.writes
+    const written = this.#table.write([{ key, value: after && encodeMessage(after) }])
+    written
+      .then(
+        () => {
+          storing.stored = after
+        },
+        () => {
+          const isNewest = write === storing.writes && this.get(tenantName, topic) === after
+          if (isNewest) this.#remove(tenantName, topic)
+          if (isNewest && storing.stored) this.#put(tenantName, storing.stored)
+        },
+      )
+      .finally(() => {
+        if (write === storing.writes) this.#storing.delete(key)
+      })
+    return written
   }
 
   get(tenantName: string, topic: string): Message | undefined {

@@ -59,6 +59,7 @@ export class Sessions {
   /** By key, sessions that are over while their rows are not gone yet: rows of the next one must be written later. */
   readonly #ending = new Map<string, Promise<void>>()
   #nextNumber = firstNumber
+  #owed: Change[] = []
 
   constructor(host: SessionHost) {
     this.host = host
@@ -99,6 +100,7 @@ export class Sessions {
     const tenant = this.host.tenant(principal.tenant)
     const changes: Change[] = []
     const found = this.#claim(tenant, name, options, changes)
+    const before = found && { expiresAfterMs: found.expiresAfterMs, will: found.will, willId: found.willId }
     const session = found ?? this.#create(tenant, principal, name, options)
     const hold = new SessionHold(this, session, found !== undefined, options.taken)
     session.holder = hold
@@ -112,7 +114,13 @@ export class Sessions {
       session.stored = true
       changes.push(this.nextNumber, this.row(session))
     }
-    await this.write(changes)
+    try {
+      await this.write(changes)
+    } catch (error) {
+      if (session.holder === hold) this.#takeBack(session, before)
+      this.#owe(changes)
+      throw error
+    }
     if (session.holder !== hold) {
       throw new BrokerError('SESSION_TAKEN', `session "${session.id}" was taken over while it was being opened`)
     }
@@ -157,6 +165,7 @@ export class Sessions {
     const changes: Change[] = []
     const fired = this.#dismantle(session, changes)
     const removed = fired.then(() => this.write(changes))
+    removed.catch(() => this.#owe(changes))
     if (changes.length > 0) this.#end(session, removed)
     await removed
     if (session.willId !== 0) this.host.dueDone(session.willId)
@@ -195,7 +204,37 @@ export class Sessions {
   }
 
   async write(changes: readonly Change[]): Promise<void> {
-    if (changes.length > 0) await this.host.table?.write(changes)
+    const owed = this.#owed
+    if (changes.length === 0 || !this.host.table) return
+    this.#owed = []
+    try {
+      await this.host.table.write([...owed, ...changes])
+    } catch (error) {
+      this.#owed = [...owed, ...this.#owed]
+      throw error
+    }
+  }
+
+  /** Rows of sessions that are over could not be removed: they go with the next write, before what is new in it. */
+  #owe(changes: readonly Change[]): void {
+    this.#owed.push(...changes.filter(({ value }) => value === undefined))
+  }
+
+  /** What could not be stored changes nothing: a new session is none, an old one waits as it did before. */
+  #takeBack(
+    session: ClientSession,
+    before: Pick<ClientSession, 'expiresAfterMs' | 'will' | 'willId'> | undefined,
+  ): void {
+    session.holder = undefined
+    if (!before) {
+      session.will = undefined
+      this.#background(this.#dismantle(session, []), 'taking back a session')
+      return
+    }
+    Object.assign(session, before)
+    session.queue.persistent = true
+    session.endedAt = this.host.clock.now()
+    this.wait(session)
   }
 
   /** For each consumer that owes an answer, what it has been owing the longest. */

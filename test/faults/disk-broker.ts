@@ -4,15 +4,18 @@ import type { SimulatedDisk } from '../support/simulated-disk.ts'
 import type { ConnectOptions, Wire } from '../support/wire.ts'
 
 /** The whole broker on a disk that fails on demand. */
-export function startOn(disk: SimulatedDisk, options: BrokerOptions = {}): Promise<TestBroker> {
-  const { fsync = 'always' } = options as { fsync?: string }
+export function startOn(
+  disk: SimulatedDisk,
+  options: BrokerOptions & { readonly fsync?: 'always' | 'never' } = {},
+): Promise<TestBroker> {
+  const { fsync = 'always' } = options
   const small = { directory: '/data', segment: 16_384, batch: 65_536, snapshot: 16_384, fsync }
   return startBroker({
     ...options,
     kernel: {
       ...options.kernel,
       storage: { plugin: fileOn(disk), options: small },
-      alarms: { probes: { disk: async () => undefined, memory: () => undefined, cpu: () => undefined } },
+      alarms: { probes: { disk: async () => undefined, memory: () => 0, cpu: () => 0 } },
     },
   })
 }

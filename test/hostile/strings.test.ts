@@ -91,7 +91,7 @@ describe.each(transports)('over %s', transport => {
         retain: true,
         properties: { userProperties },
       })
-      expect(puback?.reasonCode ?? 0).toBe(0)
+      expect(puback).toMatchObject({ cmd: 'puback', reasonCode: 0 })
       const message = await guest.next('publish')
       expect([message.topic, message.text]).toEqual([`own/${name}/${name}`, `{"${name}":1}`])
       expect(message.userProperties).toEqual(userProperties)

@@ -309,6 +309,7 @@ export class MqttConnection implements ConnectionControl {
     const parts = this.#parts
     parts?.incoming.end()
     parts?.outgoing.end()
+    parts?.subscriptions.end()
     parts?.reauthentication.end()
     this.#handshake?.abandon()
     this.#connection.close(why)

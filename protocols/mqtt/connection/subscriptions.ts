@@ -15,9 +15,14 @@ export interface SubscriptionData {
 /** SUBSCRIBE and UNSUBSCRIBE, and the subscriptions made for a client. */
 export class Subscriptions {
   readonly #client: Client
+  #ended = false
 
   constructor(client: Client) {
     this.#client = client
+  }
+
+  end(): void {
+    this.#ended = true
   }
 
   subscribe(packet: Subscribe): void {
@@ -45,7 +50,13 @@ export class Subscriptions {
     const { connection, level, limits, mqtt, session } = this.#client
     const filters = packet.filters.map(text => this.#parse(text))
     const known = filters.flatMap(parsed => (parsed instanceof Error ? [] : [parsed]))
-    this.#inTurn('UNSUBSCRIBE', done =>
+    const refused = () => {
+      mqtt.counters.packetsSent.value++
+      const reasonCodes = filters.map(() => reason.implementationSpecificError)
+      encodeUnsuback(connection.output, { packetId: packet.packetId, reasonCodes }, level, limits)
+    }
+    // Before 5.0 an UNSUBACK has no word for a refusal.
+    this.#inTurn('UNSUBSCRIBE', level === 5 ? refused : undefined, done =>
       session.unbind(known, existed => {
         done()
         let next = 0
@@ -72,7 +83,9 @@ export class Subscriptions {
       const filter = parsed[i] as SubscriptionFilter | Error
       return filter instanceof Error ? [] : [bindRequest(subscription, filter, identifier)]
     })
-    this.#inTurn('SUBSCRIBE', done =>
+    const refused = (code: number) => granted(parsed.map(filter => (filter instanceof Error ? reasonOf(filter) : code)))
+    // Nor has a SUBACK of MQTT 3.1.
+    this.#inTurn('SUBSCRIBE', this.#client.level === 3 ? undefined : refused, done =>
       session.bind(requests, results => {
         done()
         let next = 0
@@ -90,8 +103,15 @@ export class Subscriptions {
     )
   }
 
-  /** What the client sends next waits until this is done: its requests take effect in their order. */
-  #inTurn(what: string, work: (done: () => void) => Promise<void>): void {
+  /**
+   * What the client sends next waits until this is done: its requests take effect in their order. `refused` tells the
+   * client that nothing changed because the disk is full; without it, or for any other failure, the connection ends.
+   */
+  #inTurn(
+    what: string,
+    refused: ((reasonCode: number) => void) | undefined,
+    work: (done: () => void) => Promise<void>,
+  ): void {
     const { control } = this.#client
     let done = false
     const worked = work(() => {
@@ -103,7 +123,14 @@ export class Subscriptions {
       () => {
         if (waits) control.resume()
       },
-      error => control.fail(reasonOf(error), `${what} could not be stored: ${String(error)}`),
+      error => {
+        if (this.#ended) return
+        if (!refused || !isBrokerError(error, 'STORAGE_FULL')) {
+          return control.fail(reasonOf(error), `${what} could not be stored: ${String(error)}`)
+        }
+        refused(reasonOf(error))
+        if (waits) control.resume()
+      },
     )
   }
 
