@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startBroker } from '../../support/broker.ts'
-import { answer, client, hex, resident } from './clients.ts'
+import { answer, client, hex, resident, resident3 } from './clients.ts'
 
 test('PUBLISH and PUBREL that were open come again with their identifiers, in their order, and only then [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.3.3-5] [MQTT-4.3.3-6]', async () => {
   await using broker = await startBroker()
@@ -182,7 +182,7 @@ test('subscribing while messages wait keeps them and their order', async () => {
   const publisher = await client(broker)
   for (let i = 0; i < 10; i++) await publisher.publish('t', `${i}`, { qos: 1 })
   const after = await resident(broker, 'r', { properties: { receiveMaximum: 1 } })
-  await after.subscribe('t', { qos: 2, rh: 2 }).catch(() => undefined)
+  await after.subscribe('t', { qos: 2, rh: 2 })
   await publisher.publish('t', '10', { qos: 2 })
   const texts = []
   for (let i = 0; i < 11; i++) {
@@ -191,4 +191,27 @@ test('subscribing while messages wait keeps them and their order', async () => {
     await after.ack(message)
   }
   expect(texts).toEqual(Array.from({ length: 11 }, (_, i) => `${i}`))
+})
+
+test('a session goes on when its client changes from 3.1.1 to 5.0 and back', async () => {
+  await using broker = await startBroker()
+  const old = await resident3(broker, 'r')
+  await old.subscribe('t', { qos: 1 })
+  const publisher = await client(broker)
+  const properties = { contentType: 'x' }
+  await publisher.publish('t', '1', { qos: 1, properties })
+  const { messageId } = await old.next('publish')
+  await old.end()
+  await publisher.publish('t', '2', { qos: 1, properties })
+  const modern = await resident(broker, 'r')
+  const got = await modern.collect(2, { autoAck: false })
+  expect(got).toMatchObject([
+    { text: '1', dup: true, messageId, properties },
+    { text: '2', dup: false, properties },
+  ])
+  await modern.ack(got[0]!)
+  await modern.end()
+  const again = await resident3(broker, 'r')
+  expect(await again.collect(1)).toMatchObject([{ text: '2', dup: true, messageId: got[1]!.messageId }])
+  await again.nothing()
 })
