@@ -1,6 +1,6 @@
 import type { Action, Identity, Principal, Rule } from '../contract/access.ts'
 import type { CheckedRule, Subject } from './rule-set.ts'
-import { bindRules, checkRules } from './rule-set.ts'
+import { bindRules, checkRules, ruleOf } from './rule-set.ts'
 import { coversLevels, matchesLevels } from './topic-cover.ts'
 
 /** Decisions kept per client and action. A client that uses more topics is judged again and again, which is correct. */
@@ -88,6 +88,14 @@ interface Judge {
   readonly receive: Decisions
 }
 
+/** What a restart must know of an identity, to judge what it left behind: a will, a delayed message. Nothing secret; JSON. */
+export type Standing = Pick<Identity, 'user' | 'rules' | 'superuser'>
+
+/** Undefined: the broker's own, whom no rule concerns. */
+export function standingOf(principal: Principal | undefined): Standing | undefined {
+  return principal instanceof BoundPrincipal ? principal.standing : undefined
+}
+
 class BoundPrincipal implements Principal {
   readonly clientId: string
   readonly user: string | undefined
@@ -113,6 +121,14 @@ class BoundPrincipal implements Principal {
     this.#own = identity.rules === undefined ? undefined : checkRules(identity.rules)
     this.#superuser = identity.superuser === true
     this.address = subject.address
+  }
+
+  get standing(): Standing {
+    return {
+      user: this.user,
+      ...(this.#own !== undefined && { rules: this.#own.map(ruleOf) }),
+      ...(this.#superuser && { superuser: true }),
+    }
   }
 
   may(action: Action, topic: string): boolean {

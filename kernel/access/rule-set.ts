@@ -53,6 +53,18 @@ export function bindRules(rules: readonly CheckedRule[], subject: Subject): read
   return bound
 }
 
+/** The rule as it was given: what is checked again after a restart. */
+export function ruleOf({ allow, publish, subscribe, user, clientId, address, filters }: CheckedRule): Rule {
+  return {
+    effect: allow ? 'allow' : 'deny',
+    action: publish && subscribe ? 'all' : publish ? 'publish' : 'subscribe',
+    ...(user !== undefined && { user }),
+    ...(clientId !== undefined && { clientId }),
+    ...(address !== undefined && { address }),
+    ...(filters !== undefined && { filters: filters.map(levels => levels.join('/')) }),
+  }
+}
+
 function isConditional({ personal, user, clientId, address }: CheckedRule): boolean {
   return personal || user !== undefined || clientId !== undefined || address !== undefined
 }

@@ -1,3 +1,4 @@
+import { type Standing, standingOf } from '../access/index.ts'
 import type { Identity, Principal } from '../contract/access.ts'
 import type { Clock } from '../contract/clock.ts'
 import { BrokerError, isBrokerError } from '../contract/errors.ts'
@@ -5,7 +6,8 @@ import { Message } from '../contract/message.ts'
 import type { Counters, Logger } from '../contract/observe.ts'
 import type { Change, Table } from '../contract/table.ts'
 import type { Limits } from '../limits.ts'
-import { decodeMessage, encodeMessage } from '../spool/message-codec.ts'
+import { ByteReader, ByteWriter } from '../spool/bytes.ts'
+import { readMessage, writeMessage } from '../spool/message-codec.ts'
 import type { Tenant } from '../tenant.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -52,18 +54,21 @@ export class Delayed {
   /** Brings back what the table holds, without what was published before the restart. */
   async recover(published: ReadonlyMap<number, number>): Promise<void> {
     if (!this.#host.table) return
+    // A publisher of thousands is one principal, as it was before.
+    const principals = new Map<string, Principal | undefined>()
     for await (const row of this.#host.table.range('')) {
-      const [tenant = '', id = '0', head = '{}'] = row.key.split('\0')
+      const [tenant = '', id = '0'] = row.key.split('\0')
       this.#host.restoreNumber(Number(id) + 1)
       if (published.has(Number(id))) {
         await this.#host.table.write([{ key: row.key, value: undefined }])
         continue
       }
-      const { clientId, user, address } = JSON.parse(head) as { clientId?: string; user?: string; address?: string }
-      const principal =
-        clientId === undefined ? undefined : this.#host.principal({ user }, clientId, address ?? '', tenant)
-      const message = decodeMessage(row.value)
-      const waiting = { id: Number(id), tenant: this.#host.tenant(tenant), message, principal }
+      const reader = new ByteReader(row.value)
+      const publisher = reader.string()
+      const known = `${tenant}\0${publisher}`
+      if (!principals.has(known)) principals.set(known, this.#principal(tenant, JSON.parse(publisher)))
+      const message = readMessage(reader)
+      const waiting = { id: Number(id), tenant: this.#host.tenant(tenant), message, principal: principals.get(known) }
       this.#hold(waiting, 1)
       this.#wait(waiting)
     }
@@ -84,7 +89,7 @@ export class Delayed {
       this.#wait(waiting)
       return 1
     }
-    return this.#host.table.write([this.#row(waiting)]).then(
+    return this.#host.table.write([rowOf(waiting)]).then(
       () => this.#wait(waiting),
       error => {
         this.#hold(waiting, -1)
@@ -130,15 +135,33 @@ export class Delayed {
       this.#host.logger.error({ topic: message.topic, error: String(error) }, 'a delayed message was given up')
     }
     this.#hold(waiting, -1)
-    await this.#host.table?.write([{ key: this.#row(waiting).key, value: undefined }])
+    await this.#host.table?.write([{ key: keyOf(waiting), value: undefined }])
     this.#host.dueDone(id)
   }
 
-  #row({ id, tenant, message, principal }: Waiting): Change & { value: Uint8Array } {
-    const head = principal && { clientId: principal.clientId, user: principal.user, address: principal.address }
-    const key = `${tenant.name}\0${id}\0${JSON.stringify(head ?? {})}`
-    return { key, value: encodeMessage(message) }
+  #principal(tenant: string, publisher: Publisher | null): Principal | undefined {
+    return publisher ? this.#host.principal(publisher, publisher.clientId, publisher.address, tenant) : undefined
   }
+}
+
+/** Whose rights decide at its time. null: the broker's own. */
+interface Publisher extends Standing {
+  readonly clientId: string
+  readonly address: string
+}
+
+function rowOf(waiting: Waiting): Change {
+  const { message, principal } = waiting
+  const standing = standingOf(principal)
+  const publisher = principal && standing && { ...standing, clientId: principal.clientId, address: principal.address }
+  const writer = new ByteWriter()
+  writer.string(JSON.stringify(publisher ?? null))
+  writeMessage(writer, message)
+  return { key: keyOf(waiting), value: writer.slice(0, writer.length) }
+}
+
+function keyOf({ id, tenant }: Waiting): string {
+  return `${tenant.name}\0${id}`
 }
 
 /** The message as it is published at its time; its expiry was counted from then. */

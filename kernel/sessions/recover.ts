@@ -83,9 +83,10 @@ function restoreSession(
   session.will = willOf(row)
   session.willId = row.willId
   session.stored = true
-  // Judged by the configured rules until the client comes back with rules of its own.
   const user = row.user ?? undefined
-  session.queue.principal = host.principal({ user }, session.id, row.address, tenantName)
+  const { rules, superuser = false } = row
+  const identity = { user, superuser, ...(rules && { rules }) }
+  session.queue.principal = host.principal(identity, session.id, row.address, tenantName)
   sessions.add(session, user)
   return session
 }

@@ -1,3 +1,4 @@
+import type { Rule } from '../contract/access.ts'
 import { BrokerError } from '../contract/errors.ts'
 import { Message } from '../contract/message.ts'
 import type { BindOptions } from '../contract/queue.ts'
@@ -17,6 +18,9 @@ export interface SessionRow {
   readonly willId: number
   readonly user: string | null
   readonly address: string
+  /** The identity's own rules, which judge its will and its queue until it comes back; absent: none. */
+  readonly rules?: readonly Rule[]
+  readonly superuser?: boolean
   /** null: never. */
   readonly expiresAfterMs: number | null
   /** When its connection ended; null while it has one. */

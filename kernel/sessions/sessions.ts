@@ -1,3 +1,4 @@
+import { standingOf } from '../access/index.ts'
 import type { Identity, Principal } from '../contract/access.ts'
 import type { Clock } from '../contract/clock.ts'
 import { BrokerError } from '../contract/errors.ts'
@@ -191,10 +192,12 @@ export class Sessions {
   }
 
   row(session: ClientSession): Change {
+    const standing = standingOf(session.queue.principal)
     const row: SessionRow = {
       queueId: session.queue.id,
       willId: session.willId,
-      user: session.queue.principal?.user ?? null,
+      ...(standing ?? { superuser: true }),
+      user: standing?.user ?? null,
       address: session.queue.principal?.address ?? '',
       expiresAfterMs: finite(session.expiresAfterMs),
       endedAt: session.endedAt ?? null,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cachedDecisions, Permissions } from '../../../kernel/access/permissions.ts'
+import { cachedDecisions, Permissions, type Standing, standingOf } from '../../../kernel/access/permissions.ts'
 import type { Action, Identity, Rule } from '../../../kernel/plugin.ts'
 import { isBrokerError } from '../../../kernel/plugin.ts'
 
@@ -203,4 +203,30 @@ test('a client that uses more topics than are cached still gets right answers', 
       expect(ann.may('publish', `t/${topic}`)).toBe(topic !== 7)
     }
   }
+})
+
+test('what is kept of an identity judges as the identity did', () => {
+  const level = fc.constantFrom('a', 'b', '%c', '%u', '+')
+  const filter = fc.array(level, { minLength: 1, maxLength: 3 }).map(levels => levels.join('/'))
+  const rule: fc.Arbitrary<Rule> = fc.record(
+    {
+      effect: fc.constantFrom('allow' as const, 'deny' as const),
+      action: fc.constantFrom('publish' as const, 'subscribe' as const, 'all' as const),
+      filters: fc.array(filter, { maxLength: 2 }),
+      user: fc.constantFrom('ann', 'bob'),
+      clientId: fc.constantFrom('c1', 'c2'),
+      address: fc.constantFrom('192.0.2.0/24', '::1'),
+    },
+    { requiredKeys: ['effect'] },
+  )
+  const topic = fc.array(fc.constantFrom('a', 'b', 'c1', 'ann'), { minLength: 1, maxLength: 3 }).map(of => of.join('/'))
+  const identity = fc.record({ rules: fc.array(rule, { maxLength: 4 }), superuser: fc.boolean() }, { requiredKeys: [] })
+  fc.assert(
+    fc.property(identity, topic, fc.constantFrom<Action>('publish', 'subscribe', 'receive'), (own, about, action) => {
+      const permissions = new Permissions({ rules: [allow('a/#')] })
+      const before = bind(permissions, { identity: own })
+      const kept = JSON.parse(JSON.stringify(standingOf(before))) as Standing
+      expect(bind(permissions, { identity: kept }).may(action, about)).toBe(before.may(action, about))
+    }),
+  )
 })
