@@ -37,6 +37,9 @@ export class Client implements LinkOwner {
   /** What the server takes unacknowledged. */
   receiveMaximum = 65_535
   errors = 0
+  /** Resolves when the connection is closed. */
+  readonly gone: Promise<void>
+  #gone: () => void = () => {}
   #link: Link | undefined
   #rest: Buffer = empty
   #subscribed = 0
@@ -45,6 +48,9 @@ export class Client implements LinkOwner {
     this.index = index
     this.#options = options
     this.#owner = owner
+    this.gone = new Promise(resolve => {
+      this.#gone = resolve
+    })
   }
 
   open(): void {
@@ -81,6 +87,7 @@ export class Client implements LinkOwner {
   closed(): void {
     const before = this.state
     this.state = 'closed'
+    this.#gone()
     if (before === 'opening') this.#owner.settled(this)
   }
 

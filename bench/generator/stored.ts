@@ -8,8 +8,6 @@ import { StreamCheck } from './stream-check.ts'
 import { Traffic } from './traffic.ts'
 
 const settleMs = 300
-/** Receiving ends when nothing arrives for this long. */
-const stallMs = 3_000
 
 /** Publishes first, receives afterwards: the figures `store...` and `deliver...`, or `enqueue...` and `drain...`. */
 export async function stored(load: RetainedLoad | OfflineLoad, { port, pids }: Assignment): Promise<Figures> {
@@ -61,7 +59,7 @@ export async function stored(load: RetainedLoad | OfflineLoad, { port, pids }: A
   const reading = new Meter(pids)
   await reading.begin()
   await open([present])
-  await arrival(traffic, sent)
+  await traffic.arrival(sent)
   const deliverMs = performance.now() - begin
   const delivering = await reading.end()
   const { received } = traffic
@@ -85,22 +83,6 @@ export async function stored(load: RetainedLoad | OfflineLoad, { port, pids }: A
     bytesPerMessage: (storedRssBytes - emptyRssBytes) / sent,
     peakRssBytes: meter.peakRssBytes(),
   }
-}
-
-/** Resolves when `count` messages have arrived, or no more do. */
-function arrival(traffic: Traffic, count: number): Promise<void> {
-  let last = -1
-  let lastAt = performance.now()
-  return new Promise(resolve => {
-    const timer = setInterval(() => {
-      const now = performance.now()
-      if (traffic.received !== last) lastAt = now
-      last = traffic.received
-      if (last < count && now - lastAt < stallMs) return
-      clearInterval(timer)
-      resolve()
-    }, 1)
-  })
 }
 
 function pause(ms: number): Promise<void> {

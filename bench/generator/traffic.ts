@@ -1,5 +1,6 @@
 import type { Client } from './client.ts'
 import { Histogram } from './histogram.ts'
+import { Metronome } from './metronome.ts'
 import { stampBytes } from './packets.ts'
 import type { Publisher } from './publisher.ts'
 import type { StreamCheck } from './stream-check.ts'
@@ -8,6 +9,7 @@ import type { StreamCheck } from './stream-check.ts'
 const stallMs = 2_000
 /** How many messages that are due are sent before what arrived is read. */
 const duePerTurn = 4096
+const startMs = 200
 
 export interface Phase {
   /** Publishing ends then; without it by `messages` alone. */
@@ -88,13 +90,14 @@ export class Traffic {
 
   /** Publishes, then waits for what is under way. Resolves with the milliseconds to the last arrival. */
   run({ timeMs = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY, rate }: Phase): Promise<number> {
-    const begin = performance.now()
+    // A schedule begins when the thread that keeps it has started.
+    const begin = performance.now() + (rate === undefined ? 0 : startMs)
     this.#limit = rate === undefined ? messages : 0
     this.#publishing = true
     this.#lastAt = begin
     let progress = -1
     let progressAt = begin
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
       const finish = (): void => {
         clearInterval(heartbeat)
         this.#publishing = false
@@ -116,7 +119,30 @@ export class Traffic {
         check()
       }, 20)
       for (const publisher of this.publishers) this.#mark(publisher)
-      if (rate !== undefined) this.#publishOnSchedule(begin, 1000 / rate)
+      if (rate !== undefined) this.#publishOnSchedule(begin, 1000 / rate).catch(reject)
+    })
+  }
+
+  /** Resolves when `count` messages have arrived in all, or no more do. */
+  arrival(count: number): Promise<void> {
+    let last = -1
+    let lastAt = performance.now()
+    return new Promise(resolve => {
+      const end = (): void => {
+        clearInterval(heartbeat)
+        this.#check = undefined
+        resolve()
+      }
+      const heartbeat = setInterval(() => {
+        const now = performance.now()
+        if (this.received !== last) lastAt = now
+        last = this.received
+        if (now - lastAt > stallMs) end()
+      }, 20)
+      this.#check = () => {
+        if (this.received >= count) end()
+      }
+      setImmediate(this.#fill)
     })
   }
 
@@ -125,20 +151,17 @@ export class Traffic {
     return this.received >= this.#sent * receivers && (!acknowledged || this.#acknowledged >= this.#sent)
   }
 
-  /** Turns all the time: a timer is a millisecond late, ten messages at ten thousand a second. */
-  #publishOnSchedule(beginMs: number, intervalMs: number): void {
+  async #publishOnSchedule(beginMs: number, intervalMs: number): Promise<void> {
     let due = 0
-    const turn = (): void => {
-      if (!this.#publishing) return
+    const metronome = await Metronome.start(intervalMs, () => {
+      if (!this.#publishing) metronome.stop()
       const now = performance.now()
-      for (let count = 0; count < duePerTurn && beginMs + due * intervalMs <= now; count += 1) {
+      for (let count = 0; this.#publishing && count < duePerTurn && beginMs + due * intervalMs <= now; count += 1) {
         this.publishers[due % this.publishers.length]?.publish((beginMs + due * intervalMs) * 1000)
         due += 1
         this.#sent += 1
       }
-      setImmediate(turn)
-    }
-    turn()
+    })
   }
 
   #mark(publisher: Publisher): void {
