@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { Budgets } from '../../bench/budgets/budget.ts'
+import type { Counts } from '../../bench/budgets/counts.ts'
+import { lapShapes } from '../../bench/budgets/laps.ts'
+import { measure } from '../../bench/budgets/measure.ts'
+import { ProbedBroker } from '../../bench/budgets/probed-broker.ts'
+import { build, serverProgram } from '../support/build.ts'
+
+const at = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url))
+const budgets = new Budgets(at('bench/budgets/budgets.json'))
+const probe = at('bench/dist/budgets/probe.js')
+const storing = process.env.BUDGETS === 'store'
+
+const mend = `If the work is worth its price, store new budgets and say in the commit what was bought:
+  BUDGETS=store npx vitest run test/bench/budgets.test.ts`
+
+const reason =
+  process.platform !== 'linux'
+    ? 'skipped: the counts are read from /proc, which only Linux has'
+    : storing || budgets.known
+      ? ''
+      : `skipped: no budgets for Node ${process.versions.node}, whose compiler allocates differently`
+
+describe.skipIf(reason !== '')(`what one message costs, counted and not timed ${reason}`, () => {
+  beforeAll(async () => {
+    await build()
+    const compile = promisify(execFile)(at('node_modules/.bin/tsc'), ['-p', 'bench/tsconfig.json'], { cwd: at('.') })
+    await compile.catch((error: { stdout?: string }) => {
+      throw new Error(`bench/ does not compile:\n${error.stdout}`)
+    })
+  })
+
+  test.each([...lapShapes])('stays within the budget: %s', { timeout: 60_000 }, async (name, shape) => {
+    await using broker = await ProbedBroker.start(serverProgram, probe)
+    const counts = await measure(broker, shape)
+    if (storing) budgets.store(name, counts)
+    const excesses = budgets.excesses(name, counts)
+    expect(excesses, `${excesses.join('\n')}\n${mend}`).toEqual([])
+  })
+})
+
+describe('the gate itself', () => {
+  const counts: Counts = {
+    reads: 1,
+    writes: 1,
+    writtenBytes: 90,
+    turns: 2,
+    heapBytes: 500,
+    bufferBytes: 0,
+    promises: 0,
+  }
+
+  test('names each count that is more than 5 % above its budget', () => {
+    const gate = new Budgets(at('bench/budgets/budgets.json'))
+    const [shape = ''] = lapShapes.keys()
+    expect(gate.excesses('no such shape', counts).join()).toContain('no budget')
+    if (!gate.known) return
+    const huge = Object.fromEntries(Object.keys(counts).map(name => [name, 1e9])) as unknown as Counts
+    expect(gate.excesses(shape, huge)).toHaveLength(Object.keys(counts).length)
+  })
+})
