@@ -19,11 +19,12 @@ const mend = `If the work is worth its price, store new budgets and say in the c
 
 const reason =
   process.platform !== 'linux'
-    ? 'skipped: the counts are read from /proc, which only Linux has'
+    ? '- skipped: the counts are read from /proc, which only Linux has'
     : storing || budgets.known
       ? ''
-      : `skipped: no budgets for Node ${process.versions.node}, whose compiler allocates differently`
+      : `- skipped: no budgets for Node ${process.versions.node}, whose compiler allocates differently`
 
+// Why it is skipped stands in its name: the counts need Linux's /proc, and budgets made with this version of Node.
 describe.skipIf(reason !== '')(`what one message costs, counted and not timed ${reason}`, () => {
   beforeAll(async () => {
     await build()
