@@ -98,3 +98,18 @@ test('the session of the only member ends: it takes back nothing it had open at 
   await two.subscribe('$share/g/t', { qos: 1 })
   await two.nothing()
 })
+
+test('the last member leaves for good: the group forgets what it had', async () => {
+  await using broker = await startBroker()
+  const one = await resident(broker, 'r')
+  await one.subscribe('$share/g/t', { qos: 1 })
+  await one.end()
+  const publisher = await client(broker)
+  await publisher.publish('t', 'old', { qos: 1 })
+  await client(broker, { clientId: 'r', clean: true })
+  const two = await client(broker)
+  await two.subscribe('$share/g/t', { qos: 1 })
+  await publisher.publish('t', 'new', { qos: 1 })
+  expect((await two.collect(1))[0]!.text).toBe('new')
+  await two.nothing()
+})
