@@ -9,7 +9,7 @@ import { ExactPublisher, ExactSubscriber } from './exact-clients.ts'
 const seeds = Number(process.env.CRASH_SEEDS ?? 50)
 const crashesPerSeed = 2
 
-test(`what was acknowledged is delivered, once at QoS 2, in order, through ${seeds} seeds of ${crashesPerSeed} losses of power`, async () => {
+test(`what was acknowledged is delivered, once at QoS 2, in order, through ${seeds} seeds of ${crashesPerSeed} losses of power [hostile 39]`, async () => {
   for (let seed = 1; seed <= seeds; seed++) {
     try {
       await new Life(seed, 'always').live()

@@ -53,7 +53,8 @@ export class MqttConnection implements ConnectionControl {
   /** Until the client is in. */
   #handshake: Handshake | undefined
   #pauses = 0
-  #cancelExpiry: (() => void) | undefined
+  /** The time by which it must be let in, then the end of its credentials. */
+  #cancelDeadline: (() => void) | undefined
   #ended: (() => void) | undefined
 
   constructor(mqtt: MqttHost, connection: Connection) {
@@ -75,7 +76,8 @@ export class MqttConnection implements ConnectionControl {
       this.#ended = resolve
     })
     this.#connection.onClose = why => this.#gone(why)
-    this.#connection.idleLimit(this.#mqtt.options.connectTimeout, () =>
+    // Not a limit on silence: a byte now and then must not keep the connection.
+    this.#cancelDeadline = this.#mqtt.host.clock.after(this.#mqtt.options.connectTimeout, () =>
       this.fail(reason.keepAliveTimeout, 'no CONNECT in time'),
     )
     this.#connection.receive(chunk => this.#read(chunk))
@@ -191,6 +193,8 @@ export class MqttConnection implements ConnectionControl {
     this.#handshake = undefined
     this.#state = 'open'
     this.#reader.accept()
+    this.#cancelDeadline?.()
+    this.#cancelDeadline = undefined
     this.#watchKeepAlive(opened.keepAlive)
     this.#expireWith(opened.space)
     const shared = { mqtt: this.#mqtt, connection: this.#connection, control: this, limits: this.#limits }
@@ -233,7 +237,7 @@ export class MqttConnection implements ConnectionControl {
     if (expiresAt === undefined) return
     const { clock } = this.#mqtt.host
     const delayMs = Math.min(Math.max(0, expiresAt - clock.now()), 0x7fff_ffff)
-    this.#cancelExpiry = clock.after(delayMs, () => this.fail(reason.notAuthorized, 'the credentials have expired'))
+    this.#cancelDeadline = clock.after(delayMs, () => this.fail(reason.notAuthorized, 'the credentials have expired'))
   }
 
   /** DISCONNECT. Only 0x00 discards the will. [MQTT-3.14.4-3] */
@@ -305,7 +309,7 @@ export class MqttConnection implements ConnectionControl {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#reader.stop()
-    this.#cancelExpiry?.()
+    this.#cancelDeadline?.()
     const parts = this.#parts
     parts?.incoming.end()
     parts?.outgoing.end()
