@@ -25,9 +25,13 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+/** The same in every copy of this file: a plugin's package may bring its own. */
+const brand = Symbol.for('robustmq.BrokerError')
+
 /** An operating error: expected, coded, with what happened and what to do about it in its message. */
 export class BrokerError extends Error {
   readonly code: ErrorCode
+  readonly [brand] = true
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
@@ -38,5 +42,6 @@ export class BrokerError extends Error {
 
 /** True when `error` is a BrokerError, of the given code if one is named. */
 export function isBrokerError(error: unknown, code?: ErrorCode): error is BrokerError {
-  return error instanceof BrokerError && (code === undefined || error.code === code)
+  if (typeof error !== 'object' || error === null || !(brand in error)) return false
+  return code === undefined || (error as BrokerError).code === code
 }

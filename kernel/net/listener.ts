@@ -128,7 +128,7 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     const peer = directPeer(address, socket.remotePort ?? 0)
     const { proxyFrom = [] } = this.#options
     if (proxyFrom.length === 0 && this.#options.transport === 'tcp') {
-      return void this.#serve(tcpConnection(socket, this.#server, peer, this))
+      return this.#serve(tcpConnection(socket, this.#server, peer, this))
     }
     const arrival = new Arrival(socket, peer, this)
     if (proxyFrom.length === 0) this.#secure(arrival)
@@ -157,26 +157,33 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   #upgrade(arrival: Arrival, socket: Socket): void {
     if (this.#webSockets === undefined) {
       arrival.done()
-      return void this.#serve(streamConnection(socket, arrival.peer, this))
+      return this.#serve(streamConnection(socket, arrival.peer, this))
     }
     this.#webSockets.accept(socket, webSocket => {
       arrival.done()
-      void this.#serve(new WebSocketConnection(webSocket, socket, arrival.peer, this))
+      this.#serve(new WebSocketConnection(webSocket, socket, arrival.peer, this))
     })
   }
 
-  /** Never rejects: whatever `serve` does wrong costs its own connection only. */
-  async #serve(connection: StreamConnection): Promise<void> {
+  /** Never throws: whatever `serve` does wrong costs its own connection only. */
+  #serve(connection: StreamConnection): void {
     this.#opened.value += 1
     this.network.arrived(connection)
     try {
-      await this.#host.serve(connection)
-      connection.close('served')
+      // An async function here would keep its whole frame for as long as the connection lasts.
+      this.#host.serve(connection).then(
+        () => connection.close('served'),
+        error => this.#servingFailed(connection, error),
+      )
     } catch (error) {
-      this.#failed.value += 1
-      this.network.logger.error({ listener: this.name, connection: connection.id, error }, 'serving failed')
-      connection.close('internal error')
+      this.#servingFailed(connection, error)
     }
+  }
+
+  #servingFailed(connection: StreamConnection, error: unknown): void {
+    this.#failed.value += 1
+    this.network.logger.error({ listener: this.name, connection: connection.id, error }, 'serving failed')
+    connection.close('internal error')
   }
 
   #refusal(): string | undefined {

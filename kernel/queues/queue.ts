@@ -138,7 +138,10 @@ export class Queue implements Holder {
   }
 
   replay(source: Iterator<Message>, binding: BoundFilter): void {
-    this.#replays = [...this.#replays, { source, via: binding.replay, next: undefined }]
+    // Most topics have no retained value: nothing is made for those.
+    const next = source.next().value
+    if (!next) return
+    this.#replays = [...this.#replays, { source, via: binding.replay, next }]
     this.pump()
   }
 

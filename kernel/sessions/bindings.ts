@@ -5,7 +5,8 @@ import { Group } from '../queues/group.ts'
 import { RoutedFilter } from '../routing/router.ts'
 import { checkFilter } from '../routing/topic.ts'
 import type { Tenant } from '../tenant.ts'
-import { bindingKey, type ClientSession } from './client-session.ts'
+import { bindingKey } from './binding-list.ts'
+import type { ClientSession } from './client-session.ts'
 import { put, remove, rowKey } from './session-rows.ts'
 import type { SessionHost, Sessions } from './sessions.ts'
 
@@ -154,7 +155,7 @@ export class Bindings {
       const group = groups.get(key) ?? this.restoreGroup(session.tenant, options.group, filter, 0)
       group.join(session.queue, binding)
     }
-    session.bindings.set(key, binding)
+    session.bindings.set(binding)
     if (!before) {
       this.#total++
       session.tenant.bindings++

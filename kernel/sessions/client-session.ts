@@ -1,8 +1,8 @@
 import type { Will } from '../contract/session.ts'
 import type { Queue } from '../queues/queue.ts'
-import type { RoutedFilter } from '../routing/router.ts'
 import type { Due } from '../schedule/schedule.ts'
 import type { Tenant } from '../tenant.ts'
+import { BindingList } from './binding-list.ts'
 
 /** The connection that has the session; another may take it away. */
 export interface SessionHolder {
@@ -20,7 +20,7 @@ export class ClientSession {
   readonly id: string
   readonly queue: Queue
   /** By group and filter. */
-  readonly bindings = new Map<string, RoutedFilter>()
+  readonly bindings = new BindingList()
   nextBindingId = 1
   /** Identifiers of publishes that were taken and not released, and where the spool holds them (-1: nowhere). */
   held: Map<number, number> | undefined
@@ -53,8 +53,4 @@ export function sessionName(protocol: string, id: string): string {
 /** A protocol's name has no space in it. */
 export function idOf(name: string): string {
   return name.slice(name.indexOf(' ') + 1)
-}
-
-export function bindingKey(filter: string, group: string | undefined): string {
-  return group === undefined ? filter : `${group}\0${filter}`
 }

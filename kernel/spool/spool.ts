@@ -302,7 +302,7 @@ export class Spool {
     this.#batch = undefined
     this.#starts = []
     this.#writer.clear()
-    if (!(error instanceof BrokerError && error.code === 'STORAGE_FULL')) this.#failed = error
+    if (!isBrokerError(error, 'STORAGE_FULL')) this.#failed = error
     const refused = waiting ? [batch, waiting] : [batch]
     this.#takeBack(refused)
     for (const { stored, done } of refused) {

@@ -33,7 +33,7 @@ export const mqttOptions = {
   topicAliasMaximum: {
     type: 'number',
     describe: 'Topic aliases a client may use; 0: none.',
-    default: 64,
+    default: 10,
     min: 0,
     max: 65_535,
   },

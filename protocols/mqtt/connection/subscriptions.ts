@@ -1,6 +1,13 @@
-import type { BindRequest, Bound } from '../../../kernel/plugin.ts'
+import type { BindOptions, BindRequest, Bound } from '../../../kernel/plugin.ts'
 import { isBrokerError } from '../../../kernel/plugin.ts'
-import { encodeSuback, encodeUnsuback, type Subscribe, type Subscription, type Unsubscribe } from '../codec/index.ts'
+import {
+  encodeSuback,
+  encodeUnsuback,
+  type Qos,
+  type Subscribe,
+  type Subscription,
+  type Unsubscribe,
+} from '../codec/index.ts'
 import { reason, reasonOf } from '../reason-codes.ts'
 import { parseSubscriptionFilter, type SubscriptionFilter } from '../topics/subscription-filter.ts'
 import type { Client } from './client.ts'
@@ -165,6 +172,9 @@ function bindRequest(
   { filter, group, exclusive }: SubscriptionFilter,
   identifier: number | undefined,
 ): BindRequest {
+  if (identifier === undefined && group === undefined && !noLocal && !exclusive) {
+    return { filter, options: plainOptions(qos, retainAsPublished, retainHandling) }
+  }
   const data: SubscriptionData = {
     retainAsPublished,
     retainHandling,
@@ -180,6 +190,14 @@ function bindRequest(
       ...(exclusive && { exclusive: true }),
     },
   }
+}
+
+const plain: (BindOptions | undefined)[] = []
+
+/** Most subscriptions of all clients are of a few kinds, and share their options. */
+function plainOptions(qos: Qos, retainAsPublished: boolean, retainHandling: 0 | 1 | 2): BindOptions {
+  const kind = qos * 6 + (retainAsPublished ? 3 : 0) + retainHandling
+  return (plain[kind] ??= { guarantee: qos, data: { retainAsPublished, retainHandling } })
 }
 
 function codeOf(bound: Bound | Error, { qos }: Subscription): number {

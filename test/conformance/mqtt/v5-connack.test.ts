@@ -10,7 +10,7 @@ describe('CONNACK', () => {
     await using broker = await startBroker()
     await using one = await broker.wire()
     const { raw } = await one.connect()
-    const section = properties(bytes('21'), u16(1024), bytes('22'), u16(64), bytes('27'), u32(2_097_152))
+    const section = properties(bytes('21'), u16(1024), bytes('22'), u16(10), bytes('27'), u32(2_097_152))
     const sorted = propertiesOf(raw).toSorted((a, b) => a.id - b.id)
     expect(sorted).toEqual(propertiesOf(frame(0x20, bytes('00 00'), section)))
     expect(raw.subarray(0, 4)).toEqual(bytes('20 0e 00 00'))
