@@ -31,6 +31,8 @@ export class ExactPublisher {
     readonly retain: boolean
   }[] = []
   refused = 0
+  /** Told of each acknowledgement. */
+  onAcknowledged: () => void = () => {}
   #wire: Wire | undefined
   #inFlight = new Map<number, InFlight>()
   #lastId = 0
@@ -71,7 +73,10 @@ export class ExactPublisher {
     const reasonCode = (packet as { reasonCode?: number }).reasonCode ?? 0
     if (packet.cmd === 'puback' || packet.cmd === 'pubrec') {
       if (reasonCode >= 0x80) this.refused++
-      else this.acknowledged.add(flight.text)
+      else {
+        this.acknowledged.add(flight.text)
+        this.onAcknowledged()
+      }
       if (packet.cmd === 'puback' || reasonCode >= 0x80) this.#inFlight.delete(messageId)
       else {
         flight.released = true

@@ -5,7 +5,7 @@ import { count, type House, openHouse, transports } from './house.ts'
 import { PacketGrammar } from './mutations.ts'
 
 /** Of each version and transport. More: FUZZ_SEEDS. */
-const seeds = Number(process.env.FUZZ_SEEDS ?? 60)
+const seeds = Number(process.env.FUZZ_SEEDS ?? 100)
 
 const thrown: unknown[] = []
 const catcher = (error: unknown) => {
