@@ -1,12 +1,13 @@
 import type { AuthPlugin, ProtocolPlugin, StoragePlugin } from '../kernel/plugin.ts'
 
-/** A plugin's options differ from plugin to plugin; whoever opens it has them checked against its own description. */
 type Load<P> = () => Promise<P>
 
 export interface Catalogue {
   readonly protocols: Readonly<Record<string, Load<ProtocolPlugin<never>>>>
   readonly storage: Readonly<Record<string, Load<StoragePlugin<never>>>>
   readonly auth: Readonly<Record<string, Load<AuthPlugin<never>>>>
+  /** Protocols that are not ours: their options stand under `protocols`, so that no name takes a key of the top level. */
+  readonly added?: readonly string[]
 }
 
 /** Every plugin that robust-server ships, by the name the configuration uses. What is not used is not loaded. */

@@ -53,15 +53,16 @@ function commands(finish: (work: () => Promise<ExitCode>) => Promise<void>): Com
     .action((flags: SourceFlags & { json?: boolean }) =>
       finish(async () => (await import('./commands/config.ts')).showConfig(sources(flags), flags.json === true)),
     )
-  config
-    .command('schema')
+  configured(config.command('schema'))
     .description('print the JSON Schema of robustmq.yaml, for editors')
-    .action(() => finish(async () => (await import('./commands/config.ts')).printSchema()))
-
-  config
-    .command('reference')
+    .action((flags: SourceFlags) =>
+      finish(async () => (await import('./commands/config.ts')).printSchema(sources(flags))),
+    )
+  configured(config.command('reference'))
     .description('print the reference of all keys, as Markdown')
-    .action(() => finish(async () => (await import('./commands/config.ts')).printReference()))
+    .action((flags: SourceFlags) =>
+      finish(async () => (await import('./commands/config.ts')).printReference(sources(flags))),
+    )
 
   addUserCommands(program, finish)
   addDataCommands(program, finish)
@@ -113,9 +114,11 @@ function addDataCommands(program: Command, finish: (work: () => Promise<ExitCode
 }
 
 function sourced(command: Command): Command {
-  return command
-    .option('-c, --config <file>', 'configuration file; default: robustmq.yaml, if there is one')
-    .option('-d, --data <directory>', 'data directory')
+  return configured(command).option('-d, --data <directory>', 'data directory')
+}
+
+function configured(command: Command): Command {
+  return command.option('-c, --config <file>', 'configuration file; default: robustmq.yaml, if there is one')
 }
 
 function sources({ config, data, port, logLevel }: SourceFlags) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../contract/clock.ts'
-import { BrokerError } from '../contract/errors.ts'
+import { BrokerError, isBrokerError } from '../contract/errors.ts'
 import type { Log } from '../contract/log.ts'
 import type { Message } from '../contract/message.ts'
 import type { Counter, Counters } from '../contract/observe.ts'

@@ -1,6 +1,7 @@
 import { catalogue } from '../catalogue.ts'
 import {
   type ConfigSources,
+  catalogueOf,
   configJsonSchema,
   configReference,
   effectiveConfig,
@@ -23,12 +24,13 @@ export async function showConfig(sources: Sources, json: boolean): Promise<ExitC
   return exitCodes.ok
 }
 
-export async function printSchema(): Promise<ExitCode> {
-  process.stdout.write(`${JSON.stringify(await configJsonSchema(catalogue), null, 2)}\n`)
+export async function printSchema(sources: Sources): Promise<ExitCode> {
+  const known = await catalogueOf({ ...sources, catalogue, environment: process.env })
+  process.stdout.write(`${JSON.stringify(await configJsonSchema(known), null, 2)}\n`)
   return exitCodes.ok
 }
 
-export async function printReference(): Promise<ExitCode> {
-  process.stdout.write(await configReference(catalogue))
+export async function printReference(sources: Sources): Promise<ExitCode> {
+  process.stdout.write(await configReference(await catalogueOf({ ...sources, catalogue, environment: process.env })))
   return exitCodes.ok
 }

@@ -112,6 +112,7 @@ function fromText(text: string, schema: z.ZodType): Value | undefined {
 }
 
 export function unknownKey(key: string, known: readonly string[]): string {
+  if (known.length === 0) return `unknown key "${key}"; none is known here`
   const near = nearest(key, known)
   if (near !== undefined) return `unknown key "${key}"; did you mean "${near}"?`
   return `unknown key "${key}"; known here: ${known.join(', ')}`

@@ -1,7 +1,7 @@
 export { configJsonSchema } from './json-schema.ts'
 export { accessOptions, kernelOptions, protocolOptions } from './kernel-options.ts'
 export type { ConfigSources, Flags, LoadedConfig, UsersFile } from './load.ts'
-export { defaultFile, loadConfig, usersFile } from './load.ts'
+export { catalogueOf, defaultFile, loadConfig, usersFile } from './load.ts'
 export type { Problem } from './problem.ts'
 export { ConfigError } from './problem.ts'
 export { configReference } from './reference.ts'

@@ -26,7 +26,11 @@ export function protocolOptions({ config, plugins }: LoadedConfig) {
   const spoken = new Set(Object.values(config.listeners).map(listener => listener.protocol))
   return [...plugins.protocols]
     .filter(([name]) => spoken.has(name))
-    .map(([name, plugin]) => ({ plugin, options: config[name] as Readonly<Record<string, unknown>> }))
+    .map(([name, plugin]) => ({ plugin, options: optionsOf(config, name) as Readonly<Record<string, unknown>> }))
+}
+
+function optionsOf({ protocols, ...config }: LoadedConfig['config'], name: string): unknown {
+  return Object.hasOwn(protocols, name) ? protocols[name] : config[name]
 }
 
 /** Also what a reload passes to `kernel.reloadAccess`. */

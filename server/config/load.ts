@@ -7,6 +7,7 @@ import { overlayEnvironment, typeTexts } from './environment.ts'
 import { interpolate } from './interpolate.ts'
 import { addIssues, fillEmpty } from './issues.ts'
 import { type LoadedPlugins, loadNamed, specsOf } from './plugin-choice.ts'
+import { blameModules, lookAhead } from './plugin-list.ts'
 import { ConfigError } from './problem.ts'
 import { type Config, configSchema, defaultData, standardListeners } from './schema.ts'
 
@@ -41,21 +42,15 @@ export const defaultFile = 'robustmq.yaml'
 
 /** Reads, overlays, checks. @throws ConfigError with every mistake at once */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
-  const { catalogue, environment } = sources
+  const { environment } = sources
   const cwd = sources.cwd ?? process.cwd()
-  const file = sources.file ?? (existsSync(resolve(cwd, defaultFile)) ? defaultFile : undefined)
-  const folder = file === undefined ? cwd : dirname(resolve(cwd, file))
+  const { document, file, folder } = await read(sources, cwd)
   const absolute = (path: string): string => resolve(folder, path)
-
-  const document = file === undefined ? new ConfigDocument('defaults') : await readFile(file, cwd)
-  if (document.problems.length > 0) throw new ConfigError(document.problems)
   const seeded = seedListeners(document)
   seedStorage(document)
 
   // Plugins decide what keys there are, and the environment may decide the plugins: a first look finds their names.
-  const first = document.clone()
-  overlayEnvironment(first, environment, configSchema(specsOf(catalogue, undefined), absolute))
-  interpolate(first, environment, folder)
+  const { catalogue, first, faults } = await lookAhead(document, sources, folder)
   seedUsers(first, absolute)
   const plugins = await loadNamed(catalogue, first)
 
@@ -72,8 +67,34 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const result = schema.safeParse(document.root)
   if (!result.success) addIssues(document, schema, result.error.issues)
   const certificates = checkTogether(document, schema)
+  blameModules(document, faults)
   if (!result.success || document.problems.length > 0) throw new ConfigError(document.problems)
   return { config: result.data as Config, file, document, schema, plugins, certificates }
+}
+
+interface Read {
+  readonly document: ConfigDocument
+  readonly file: string | undefined
+  /** What paths are relative to. */
+  readonly folder: string
+}
+
+async function read(sources: ConfigSources, cwd: string): Promise<Read> {
+  const file = sources.file ?? (existsSync(resolve(cwd, defaultFile)) ? defaultFile : undefined)
+  const folder = file === undefined ? cwd : dirname(resolve(cwd, file))
+  const document = file === undefined ? new ConfigDocument('defaults') : await readFile(file, cwd)
+  if (document.problems.length > 0) throw new ConfigError(document.problems)
+  return { document, file, folder }
+}
+
+/** The catalogue with the plugins that a configuration names. @throws ConfigError when there is no reading it */
+export async function catalogueOf(sources: ConfigSources): Promise<Catalogue> {
+  const cwd = sources.cwd ?? process.cwd()
+  const { document, folder } = await read(sources, cwd)
+  const { catalogue, faults } = await lookAhead(document, sources, folder)
+  blameModules(document, faults)
+  if (document.problems.length > 0) throw new ConfigError(document.problems)
+  return catalogue
 }
 
 async function readFile(file: string, cwd: string): Promise<ConfigDocument> {

@@ -15,6 +15,7 @@ export async function loadNamed(catalogue: Catalogue, document: ConfigDocument):
   const { listeners, storage, access } = document.root
   const protocols = new Set(children(listeners).map(([, listener]) => textAt(listener, 'protocol') ?? 'mqtt'))
   for (const name of Object.keys(catalogue.protocols)) if (name in document.root) protocols.add(name)
+  for (const name of catalogue.added ?? []) protocols.add(name)
   const authenticators = children(access).find(([key]) => key === 'authenticators')?.[1]
   const auth = new Set(children(authenticators).map(([, item]) => textAt(item, 'type') ?? ''))
   return load(catalogue, { protocols, storage: new Set([textAt(storage, 'type') ?? 'file']), auth })
@@ -36,6 +37,7 @@ export function specsOf(catalogue: Catalogue, loaded: LoadedPlugins | undefined)
     new Map(Object.keys(names).map(name => [name, plugins?.get(name)?.options]))
   return {
     protocols: specs(catalogue.protocols, loaded?.protocols),
+    added: new Set(catalogue.added),
     storage: specs(catalogue.storage, loaded?.storage),
     auth: specs(catalogue.auth, loaded?.auth),
   }

@@ -18,6 +18,8 @@ configuration's folder.
   neither is ever printed. \`$\${env:\` is a literal \`\${env:\`.
 - **Check**: \`robust-server config check\` reports every mistake at once, with its place; \`config show\` prints the effective value
   of each key and where it came from; \`config schema\` prints a JSON Schema for editors.
+- **Plugins of others**: \`plugins\` names their modules. Options of a protocol stand under \`protocols.<name>\`, those of storage and
+  authenticators beside \`type\`, as ours do. \`config reference\` and \`config schema\` tell them too, when your configuration names them.
 - **Order**: defaults, then the file, then the environment, then flags.
 - **Reload**: SIGHUP reads it again and applies \`access\`, certificates and \`log.level\`; other changes need a restart.
 `

@@ -6,8 +6,13 @@ export function restartNeeded(old: LoadedConfig, next: LoadedConfig, reloaded: R
   const before = valuesOf(old)
   const after = valuesOf(next)
   const changed = [...new Set([...before.keys(), ...after.keys()])].filter(key => before.get(key) !== after.get(key))
-  const kept = changed.filter(key => !reloadable.test(key) && !reloaded.has(key.replace(/[.[].*/, '')))
+  const kept = changed.filter(key => !reloadable.test(key) && !reloaded.has(protocolOf(key)))
   return [...new Set(kept.map(key => key.replace(asAWhole, '$1')))]
+}
+
+/** Whose options these are, if a protocol's: `mqtt.maxKeepAlive`, `protocols.line.maxLineBytes`. */
+function protocolOf(key: string): string {
+  return key.replace(/^protocols\./, '').replace(/[.[].*/, '')
 }
 
 const reloadable =

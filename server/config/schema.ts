@@ -10,6 +10,8 @@ import { optionsToFields } from './options-to-zod.ts'
 /** What the schema must know of plugins: all names, and the options of those in use (undefined: not loaded, not checked). */
 export interface PluginSpecs {
   readonly protocols: ReadonlyMap<string, OptionsSpec | undefined>
+  /** Those of the protocols whose options stand under `protocols`. */
+  readonly added: ReadonlySet<string>
   readonly storage: ReadonlyMap<string, OptionsSpec | undefined>
   readonly auth: ReadonlyMap<string, OptionsSpec | undefined>
 }
@@ -28,7 +30,11 @@ export type Absolute = (path: string) => string
 
 /** Everything that `robustmq.yaml` may say. Paths become absolute by `absolute`. */
 export function configSchema(plugins: PluginSpecs, absolute: Absolute) {
-  return z.strictObject({ ...coreFields(plugins, absolute), ...protocolSections(plugins, absolute) })
+  const { added } = plugins
+  return z.strictObject({
+    ...coreFields(plugins, absolute),
+    ...protocolSections(plugins, name => !added.has(name), absolute),
+  })
 }
 
 export type Config = z.infer<z.ZodObject<ReturnType<typeof coreFields>, z.core.$strict>> & {
@@ -52,6 +58,16 @@ function coreFields(plugins: PluginSpecs, absolute: Absolute) {
       .describe(
         'Certificates of every tls and wss listener without its own. With it and no `listeners`, tls and wss are opened too.',
       ),
+    plugins: z
+      .array(text().min(1, 'expected the name of a module'))
+      .prefault([])
+      .describe(
+        'Modules with plugins of others: paths that begin with `./`, `../` or `/`, or names of packages, found from the folder of this file.',
+      ),
+    protocols: z
+      .strictObject(protocolSections(plugins, name => plugins.added.has(name), absolute))
+      .prefault({})
+      .describe("Options of the protocols that `plugins` add, by the protocol's name."),
     listeners: z
       .record(
         text().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'expected a name of small letters, digits, "-" and "_"'),
@@ -222,13 +238,19 @@ function inDataDirectory(spec: OptionsSpec): OptionsSpec {
   return { ...spec, directory: { ...directory, required: false, describe: `${directory.describe} Default: \`data\`.` } }
 }
 
-function protocolSections({ protocols }: PluginSpecs, absolute: Absolute): Record<string, z.ZodType> {
+function protocolSections(
+  { protocols }: PluginSpecs,
+  here: (name: string) => boolean,
+  absolute: Absolute,
+): Record<string, z.ZodType> {
   return Object.fromEntries(
-    [...protocols].map(([name, spec]) => [
-      name,
-      (spec ? z.strictObject(optionsToFields(spec, absolute)) : z.looseObject({}))
-        .prefault({})
-        .describe(`Options of the ${name} protocol.`),
-    ]),
+    [...protocols]
+      .filter(([name]) => here(name))
+      .map(([name, spec]) => [
+        name,
+        (spec ? z.strictObject(optionsToFields(spec, absolute)) : z.looseObject({}))
+          .prefault({})
+          .describe(`Options of the ${name} protocol.`),
+      ]),
   )
 }
