@@ -27,6 +27,7 @@ import { CounterSet } from './observe/counters.ts'
 import { EventHub } from './observe/events.ts'
 import { silentLogger } from './observe/silent-logger.ts'
 import { SlowConsumers } from './observe/slow-consumers.ts'
+import { StorageRoom } from './observe/storage-room.ts'
 import type { AccessOptions, KernelOptions } from './options.ts'
 import { noTable } from './plugins/no-storage.ts'
 import { resolveOptions } from './plugins/plugin-options.ts'
@@ -188,6 +189,7 @@ class RunningKernel implements Kernel {
     await this.#goodbye()
     this.#schedule.close()
     this.#parts?.alarms.close()
+    this.#parts?.room.close()
     this.#parts?.gatekeeper.blacklist.close()
     await this.#parts?.gatekeeper.chain.close()
     await this.#spool?.close()
@@ -247,6 +249,8 @@ class RunningKernel implements Kernel {
         ...this.#options.alarms?.probes,
       },
     })
+    const room = new StorageRoom(alarms, this.#clock, this.events)
+    const table = async (name: string) => (kept ? room.table(await kept.table(name)) : undefined)
     const gatekeeper = await this.#openAccess(storage)
     const overflow = this.#options.overflow ?? 'drop-oldest'
     const queues = new QueueHost({
@@ -257,8 +261,8 @@ class RunningKernel implements Kernel {
       slow: this.slowConsumers,
       failed: error => this.#storageFailed(error),
     })
-    const retained = new Retained(await kept?.table('retained'), this.#schedule, this.#limits, this.counters)
-    const exchange = new Exchange({ spool, retained, limits: this.#limits, counters: this.counters, alarms })
+    const retained = new Retained(await table('retained'), this.#schedule, this.#limits, this.counters)
+    const exchange = new Exchange({ spool, retained, limits: this.#limits, counters: this.counters, room })
     const host = {
       ...common,
       limits: this.#limits,
@@ -272,11 +276,12 @@ class RunningKernel implements Kernel {
       publishDue: (...args: Parameters<Exchange['publishDue']>) => exchange.publishDue(...args),
       dueDone: (dueId: number) => exchange.dueDone(dueId),
     }
-    const sessions = new Sessions({ ...host, table: await kept?.table('sessions') })
+    const sessions = new Sessions({ ...host, table: await table('sessions') })
+    room.attempt = () => sessions.write([sessions.nextNumber])
     this.slowConsumers.watch(() => sessions.oldestUnsettled())
     const delayed = new Delayed({
       ...host,
-      table: await kept?.table('delayed'),
+      table: await table('delayed'),
       number: () => sessions.number(),
       restoreNumber: next => sessions.restoreNumber(next),
     })
@@ -285,7 +290,7 @@ class RunningKernel implements Kernel {
     await retained.recover()
     const publishedDue = log ? await recoverSessions(sessions, sessions.host, log, ledger) : new Map<number, number>()
     exchange.restoreDue(publishedDue)
-    return { exchange, retained, sessions, delayed, gatekeeper, alarms, publishedDue, ...this.#rates() }
+    return { exchange, retained, sessions, delayed, gatekeeper, alarms, room, publishedDue, ...this.#rates() }
   }
 
   #rates(): Pick<Parts, 'nodeRate' | 'tenantRates' | 'connectionRate'> {
@@ -360,6 +365,7 @@ interface Parts extends SpaceHost {
   readonly delayed: Delayed
   readonly gatekeeper: Gatekeeper
   readonly alarms: Alarms
+  readonly room: StorageRoom
   /** Due work that was published before the last stop. */
   readonly publishedDue: ReadonlyMap<number, number>
 }

@@ -3,7 +3,7 @@ import { BrokerError } from './contract/errors.ts'
 import type { Message } from './contract/message.ts'
 import type { Counter, Counters } from './contract/observe.ts'
 import type { Limits } from './limits.ts'
-import type { Alarms } from './observe/alarms.ts'
+import type { StorageRoom } from './observe/storage-room.ts'
 import { leastOf } from './queues/delivery.ts'
 import type { Retained } from './retained/retained.ts'
 import type { Route } from './routing/router.ts'
@@ -37,7 +37,7 @@ export class Exchange {
   readonly #unmatched: Counter
   readonly #refused: Counter
 
-  readonly #alarms: Pick<Alarms, 'raise' | 'clear'>
+  readonly #room: Pick<StorageRoom, 'watch'>
   #lastCommit: Promise<void> | undefined
   #later: Later | undefined
   /** Due work that was published and is not yet crossed off: where the spool holds its numbers. */
@@ -51,12 +51,12 @@ export class Exchange {
     retained: Retained
     limits: Limits
     counters: Counters
-    alarms: Pick<Alarms, 'raise' | 'clear'>
+    room: Pick<StorageRoom, 'watch'>
   }) {
     this.#spool = options.spool
     this.#retained = options.retained
     this.#limits = options.limits
-    this.#alarms = options.alarms
+    this.#room = options.room
     this.#published = options.counters.counter('messages_published')
     this.#unmatched = options.counters.counter('messages_dropped', { reason: 'no-match' })
     this.#refused = options.counters.counter('messages_dropped', { reason: 'not-authorized' })
@@ -153,10 +153,7 @@ export class Exchange {
   #watched(commit: Promise<void>): Promise<void> {
     if (commit === this.#lastCommit) return commit
     this.#lastCommit = commit
-    commit.then(
-      () => this.#alarms.clear('storage-full'),
-      error => this.#alarms.raise('storage-full', `durable publishes are refused: ${String(error)}`),
-    )
+    this.#room.watch(commit)
     return commit
   }
 

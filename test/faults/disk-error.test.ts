@@ -24,6 +24,7 @@ test('a failed fsync is told once, durable work is refused from then on, and a r
   const refusal = await late.connect({ clientId: 'late', clean: false, properties: { sessionExpiryInterval: 60 } })
   expect(refusal.reasonCode).toBe(0x88)
   expect(told).toEqual(['storage.failed'])
+  expect(broker.kernel.alarms.list().map(({ name }) => name)).not.toContain('storage-full')
 
   const live = await durable(broker, 'live', { clean: true, properties: {} })
   await live.subscribe('live/t')

@@ -172,3 +172,20 @@ test('a delivery of QoS 2 under way when the disk fills is exactly once in the e
   await again.nothing()
   expect(await afterRestart()).toEqual([])
 })
+
+test('whatever is refused raises the alarm, and it ends when there is room again, though nobody publishes', async () => {
+  const small = new SimulatedDisk(3)
+  await using house = await startOn(small, { time: 'manual' })
+  const client = await durable(house, 'one')
+  small.capacity = small.used
+  expect((await client.subscribe('e/#', { qos: 1 })).granted).toEqual([0x97])
+  const names = () => house.kernel.alarms.list().map(({ name }) => name)
+  expect(names()).toEqual(['storage-full'])
+  await house.clock.advance(30_000)
+  expect(names()).toEqual(['storage-full'])
+  small.capacity = Number.POSITIVE_INFINITY
+  const cleared = new Promise(resolve => house.kernel.events.on('alarm.cleared', resolve))
+  await house.clock.advance(10_000)
+  await cleared
+  expect(names()).toEqual([])
+})
