@@ -84,7 +84,7 @@ class LineClient implements Receiver {
     this.#space = await this.#host.login({ clientId: name, user, password }, this.#connection)
     this.#connection.idleLimit(0, () => {})
     const taken = (why: string) => this.#leave('SESSION_TAKEN', why)
-    this.#session = await this.#space.session(`line:${name}`, { clean: true, expiresAfterMs: 0, taken })
+    this.#session = await this.#space.session(name, { clean: true, expiresAfterMs: 0, taken })
     this.#consumer = this.#session.consume(this, 0)
     this.#connection.onDrain = () => this.#consumer?.resume()
     this.#say('OK')

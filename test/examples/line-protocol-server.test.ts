@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import mqtt from 'mqtt'
@@ -13,14 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 beforeAll(build)
 
-const configuration = `plugins: [./line.js]
-listeners:
-  tcp: { host: 127.0.0.1, port: 0 }
-  line: { protocol: line, host: 127.0.0.1, port: 0 }
-protocols:
-  line: { maxLineBytes: 100 }
-storage: { type: memory }
-`
+const guide = readFileSync(join(root, 'docs/guides/protocol-plugin.md'), 'utf8')
+/** The one of the guide, on free ports. */
+const configuration = (/^```yaml\n([\s\S]*?)^```$/m.exec(guide)?.[1] ?? '').replaceAll(/port: \d+/g, 'port: 0')
 
 /** A folder as its author would have it: the plugin as JavaScript, and `robustmq` installed beside it. */
 async function house(): Promise<string> {
@@ -66,7 +61,7 @@ test('the plugin knows the server’s errors, and has the options of the configu
   await using alice = await LineClient.hello(portOf(await server.line('ready'), 'line'), 'alice')
   alice.send('SUB a/#/b')
   expect(await alice.next()).toMatch(/^ERR FILTER_INVALID /)
-  alice.send('x'.repeat(101))
+  alice.send('x'.repeat(4_097))
   await alice.closed()
 })
 
@@ -74,7 +69,7 @@ test('SIGHUP reads the configuration of a plugin anew', async () => {
   const cwd = await house()
   const server = new ServerProcess(['start'], { cwd })
   await server.line('ready')
-  writeFileSync(join(cwd, 'robustmq.yaml'), configuration.replace('100', '200'))
+  writeFileSync(join(cwd, 'robustmq.yaml'), configuration.replace('4KB', '5KB'))
   server.kill('SIGHUP')
   expect(await server.line('changed, but only a restart applies it')).toMatchObject({
     key: 'protocols.line.maxLineBytes',
@@ -85,7 +80,7 @@ test('config check, show and schema know the plugin', async () => {
   const cwd = await house()
   expect(await command(['config', 'check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
   expect((await command(['config', 'show'], { cwd })).stdout).toMatch(
-    /protocols\.line\.maxLineBytes +100B? .*# robustmq.yaml:6:25/,
+    /protocols\.line\.maxLineBytes +4KB .*# robustmq.yaml:6:25/,
   )
   expect((await command(['config', 'schema'], { cwd })).stdout).toContain('A longer line closes the connection.')
 })
