@@ -21,11 +21,7 @@ export const realDisk: Disk = {
     }
   },
   makeDirectory: async path => {
-    const made = await mkdir(path, { recursive: true, mode: 0o750 })
-    if (made === undefined) return
-    for (let each = resolve(path); each.length >= resolve(made).length; each = dirname(each)) {
-      await syncDirectory(dirname(each))
-    }
+    await makeDirectory(resolve(path))
   },
   syncDirectory,
   freeBytes: async path => {
@@ -33,6 +29,21 @@ export const realDisk: Disk = {
     return bavail * bsize
   },
   lock,
+}
+
+/** Not by Node's own recursive call: that never ends where a parent says there is no such place, as /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o750 })
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'EEXIST') return
+    const parent = dirname(path)
+    if (code !== 'ENOENT' || parent === path) throw error
+    await makeDirectory(parent)
+    await mkdir(path, { mode: 0o750 })
+  }
+  await syncDirectory(dirname(path))
 }
 
 async function syncDirectory(path: string): Promise<void> {
