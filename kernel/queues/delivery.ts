@@ -16,6 +16,8 @@ export class Unsettled implements Delivery {
   /** The group it goes back to when its member leaves. */
   home: Group | undefined
   note = 0
+  /** While the note is being stored. */
+  noting: Promise<void> | undefined = undefined
   redelivered = false
   /** Where it is among the deliveries of its consumer. */
   list: UnsettledList | undefined = undefined

@@ -291,12 +291,26 @@ export class Queue implements Holder {
     if (this.#groups) for (const group of this.#groups) group.pump()
   }
 
+  /** A note that is being stored already, perhaps for a consumer that is gone, is waited for and not written again. */
   note(delivery: Unsettled, note: number): Promise<void> | undefined {
+    const before = delivery.note
+    if (before === note) return delivery.noting
     delivery.note = note
     const spool = this.#host.spool
     if (delivery.offset === -1 || !spool) return undefined
     spool.note(delivery.holderId, delivery.offset, note)
-    return spool.commit
+    const { commit } = spool
+    delivery.noting = commit
+    const noted = (kept: number) => {
+      if (delivery.noting !== commit) return
+      delivery.noting = undefined
+      delivery.note = kept
+    }
+    commit.then(
+      () => noted(note),
+      () => noted(before),
+    )
+    return commit
   }
 
   /** The consumer leaves: what it did not settle comes first for the next one, in its old order. */

@@ -85,7 +85,7 @@ export class Outgoing implements Receiver {
     // A refusal ends the exchange, known or not.
     if (reasonCode >= 0x80) return delivery && this.#settle(packetId, delivery, reasonCode)
     // Not 0x92 where nothing is known of the identifier: it may be what is left of an exchange that is over.
-    if (!delivery || delivery.note & releasedFlag) return this.#pubrel(packetId, reason.success)
+    if (!delivery) return this.#pubrel(packetId, reason.success)
     const noted = this.#consumer?.note(delivery, packetId | releasedFlag)
     this.#after(noted, () => this.#pubrel(packetId, reason.success))
   }
@@ -117,7 +117,8 @@ export class Outgoing implements Receiver {
     const packetId = this.#packetIdOf(delivery)
     const released = (delivery.note & releasedFlag) !== 0
     // The identifier must be durable first: under another one the client would take a repetition for a new message.
-    const noted = released || delivery.note === packetId ? undefined : this.#consumer?.note(delivery, packetId)
+    // So must a release, if an earlier connection left before it was: the client forgets the identifier after it.
+    const noted = this.#consumer?.note(delivery, released ? delivery.note : packetId)
     const send = released ? () => this.#pubrel(packetId, reason.success) : () => this.#send(packetId, delivery)
     if (noted) this.#wait(noted, send)
     else if (this.#line) this.#follow(this.#line, send)
