@@ -3,14 +3,20 @@ import type { Client, ClientOwner } from './client.ts'
 /** Nothing came up for this long: the broker refuses. */
 const stallMs = 20_000
 
-/** Opens clients, so many at a time. */
+/** Opens clients, so many at a time; those that replace what is settled together, once a turn of the loop. */
 export class BringUp implements Pick<ClientOwner, 'settled'> {
   #settled = 0
-  #onSettled: (() => void) | undefined
+  #scheduled = false
+  #next: (() => void) | undefined
 
   settled(): void {
     this.#settled += 1
-    this.#onSettled?.()
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#next?.()
+    })
   }
 
   /** Resolves with the milliseconds it took until every client was ready or closed. */
@@ -19,20 +25,19 @@ export class BringUp implements Pick<ClientOwner, 'settled'> {
     this.#settled = 0
     let opened = 0
     await new Promise<void>((resolve, reject) => {
-      let stall = setTimeout(() => {}, 0)
-      this.#onSettled = () => {
+      const stall = setTimeout(
+        () => reject(new Error(`only ${this.#settled} of ${clients.length} connections came up`)),
+        stallMs,
+      )
+      this.#next = () => {
         stall.refresh()
         while (opened < clients.length && opened - this.#settled < concurrency) clients[opened++]?.open()
         if (this.#settled < clients.length) return
         clearTimeout(stall)
-        this.#onSettled = undefined
+        this.#next = undefined
         resolve()
       }
-      stall = setTimeout(
-        () => reject(new Error(`only ${this.#settled} of ${clients.length} connections came up`)),
-        stallMs,
-      )
-      this.#onSettled()
+      this.#next()
     })
     return performance.now() - begin
   }

@@ -37,6 +37,8 @@ export class Client implements LinkOwner {
   /** What the server takes unacknowledged. */
   receiveMaximum = 65_535
   errors = 0
+  /** When the bytes at hand were read. */
+  arrivedAtMs = 0
   /** Resolves when the connection is closed. */
   readonly gone: Promise<void>
   #gone: () => void = () => {}
@@ -92,6 +94,7 @@ export class Client implements LinkOwner {
   }
 
   arrived(chunk: Buffer): void {
+    this.arrivedAtMs = performance.now()
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
     let at = 0
     const { length } = bytes

@@ -68,14 +68,14 @@ export class Traffic {
   onReceived(receiver: Client, bytes: Buffer, at: number, end: number): void {
     const publisher = end - at < stampBytes ? undefined : this.publishers[bytes.readUInt32LE(at + 8)]
     const stream = publisher && this.#options.streamOf(receiver, publisher.client.index)
-    if (stream === undefined || publisher === undefined) {
+    if (publisher === undefined || stream === undefined) {
       this.errors += 1
       return
     }
     if (!stream.take(bytes.readUInt32LE(at + 12))) return
     this.received += 1
     publisher.delivered += 1
-    this.#lastAt = performance.now()
+    this.#lastAt = receiver.arrivedAtMs
     this.latency.add(this.#lastAt * 1000 - bytes.readDoubleLE(at))
     this.#mark(publisher)
   }
