@@ -1,5 +1,6 @@
 import { BrokerError } from '../contract/errors.ts'
 import type { Option, OptionsSpec } from '../contract/plugin.ts'
+import { parseBytes, parseDuration } from './units.ts'
 
 /**
  * Checks options against a plugin's own description and fills in its defaults.
@@ -38,9 +39,9 @@ function resolveValue(plugin: string, path: string, option: Option, value: unkno
     case 'number':
       return resolveNumber(plugin, path, option, value)
     case 'duration':
-      return resolveNumber(plugin, path, option, typeof value === 'string' ? durationMs(value) : value)
+      return resolveNumber(plugin, path, option, typeof value === 'string' ? parseDuration(value) : value)
     case 'bytes':
-      return resolveNumber(plugin, path, option, typeof value === 'string' ? byteCount(value) : value)
+      return resolveNumber(plugin, path, option, typeof value === 'string' ? parseBytes(value) : value)
     case 'string':
     case 'file': {
       const choices = option.choices?.join(', ')
@@ -76,25 +77,6 @@ function resolveNumber(plugin: string, path: string, option: Option, value: unkn
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = option
   expect(plugin, path, value, `a ${option.type}`, typeof value === 'number' && !Number.isNaN(value))
   return expect(plugin, path, value, `between ${min} and ${max}`, (value as number) >= min && (value as number) <= max)
-}
-
-const durationUnits: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const byteUnits: Record<string, number> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 }
-
-/** '1h30m' in ms; undefined when it is no duration. */
-export function durationMs(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined
-  let sum = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
-    sum += Number(amount) * (durationUnits[unit as string] as number)
-  }
-  return sum
-}
-
-/** '64KB' in bytes; undefined when it is no size. */
-export function byteCount(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)$/i.exec(text)
-  return match ? Math.round(Number(match[1]) * (byteUnits[(match[2] as string).toUpperCase()] as number)) : undefined
 }
 
 function object(plugin: string, path: string, value: unknown): Readonly<Record<string, unknown>> {

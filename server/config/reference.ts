@@ -21,7 +21,8 @@ configuration's folder.
 - **Plugins of others**: \`plugins\` names their modules. Options of a protocol stand under \`protocols.<name>\`, those of storage and
   authenticators beside \`type\`, as ours do. \`config reference\` and \`config schema\` tell them too, when your configuration names them.
 - **Order**: defaults, then the file, then the environment, then flags.
-- **Reload**: SIGHUP reads it again and applies \`access\`, certificates and \`log.level\`; other changes need a restart.
+- **Reload**: SIGHUP reads it again and applies users, rules and bans of \`access\`, options of protocols, certificates and \`log.level\`;
+  for other changes the log says that they need a restart.
 `
 
 /** \`docs/reference/configuration.md\`: every key, its values, its default and what it is for. */
