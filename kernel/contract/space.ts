@@ -18,8 +18,9 @@ export interface Space {
    */
   throttle(bytes: number): number
   /**
-   * Opens or resumes the session of that id, and takes it from the connection that holds it. Resolves when the change
-   * is durable. @throws BrokerError LIMIT_REACHED, SESSION_TAKEN when yet another connection was quicker.
+   * Opens or resumes the session of that id, which is the protocol's own within the tenant, and takes it from the
+   * connection that holds it. Resolves when the change is durable.
+   * @throws BrokerError LIMIT_REACHED, SESSION_TAKEN when yet another connection was quicker.
    */
   session(id: string, options: SessionOptions): Promise<Session>
   /** Retained messages of topics that match and may be received, lazily. */

@@ -75,8 +75,19 @@ function resolveValue(plugin: string, path: string, option: Option, value: unkno
 
 function resolveNumber(plugin: string, path: string, option: Option, value: unknown): unknown {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = option
-  expect(plugin, path, value, `a ${option.type}`, typeof value === 'number' && !Number.isNaN(value))
+  expect(
+    plugin,
+    path,
+    value,
+    nouns[option.type] ?? `a ${option.type}`,
+    typeof value === 'number' && !Number.isNaN(value),
+  )
   return expect(plugin, path, value, `between ${min} and ${max}`, (value as number) >= min && (value as number) <= max)
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  duration: 'a duration such as 30s, or a number of ms',
+  bytes: 'a size such as 64KB, or a number of bytes',
 }
 
 function object(plugin: string, path: string, value: unknown): Readonly<Record<string, unknown>> {
