@@ -315,6 +315,7 @@ export class Sessions {
     const { will } = session
     session.will = undefined
     session.queue.end()
+    this.#releaseHeld(session)
     this.bindings.end(session, changes)
     this.#sessions.delete(keyOf(tenant.name, session.name))
     count(this.#perTenant, tenant.name, -1)
@@ -322,6 +323,18 @@ export class Sessions {
     if (user !== undefined) count(this.#perUser, `${tenant.name}\0${user}`, -1)
     if (session.stored) changes.push(remove(rowKey.session(tenant.name, session.name)))
     if (will) await this.#publishWill(session, will)
+  }
+
+  /** Identifiers that were never released end with their session, or the spool would be kept for them for ever. */
+  #releaseHeld({ held, queue }: ClientSession): void {
+    const { spool } = this.host.queues
+    if (!held || !spool) return
+    try {
+      for (const [id, offset] of held) if (offset !== -1) spool.release({ owner: queue.id, id }, offset)
+    } catch (error) {
+      this.host.logger.debug({ error: String(error) }, 'the disk has failed: identifiers were not released')
+    }
+    held.clear()
   }
 
   async #expire(session: ClientSession): Promise<void> {

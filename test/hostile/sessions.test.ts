@@ -161,4 +161,16 @@ describe.each(transports)('over %s', transport => {
     await house.until(() => count(house.kernel, 'net_connections') === before)
     await house.intact()
   })
+
+  test('identifiers of QoS 2 that are never released do not outlive their session [hostile 39]', async () => {
+    house = await openHouse({ storage: 'file', time: 'manual' })
+    const guest = await house.client(transport, { clean: false, properties: { sessionExpiryInterval: 60 } })
+    for (let messageId = 1; messageId <= 20; messageId++) guest.sendPublish('open/t', 'x', { qos: 2, messageId })
+    for (let i = 0; i < 20; i++) await guest.next('pubrec')
+    expect(count(house.kernel, 'spool_references')).toBe(20)
+    await guest.drop()
+    await house.until(() => count(house.kernel, 'sessions_connected') === 2)
+    await house.broker.clock.advance(61_000)
+    await house.intact()
+  })
 })
