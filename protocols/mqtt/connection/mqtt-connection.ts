@@ -38,7 +38,8 @@ interface Parts {
   readonly incoming: Incoming
   readonly outgoing: Outgoing
   readonly subscriptions: Subscriptions
-  readonly reauthentication: Reauthentication
+  /** Made with the first AUTH: hardly any client ever sends one. */
+  reauthentication: Reauthentication | undefined
 }
 
 /** One client's connection, from its first byte to its last. */
@@ -153,6 +154,7 @@ export class MqttConnection implements ConnectionControl {
       case 'disconnect':
         return this.#left(packet)
       case 'auth':
+        parts.reauthentication ??= new Reauthentication(parts.client)
         return parts.reauthentication.take(packet)
       case 'connect':
         throw new PacketError(reason.protocolError, 'a second CONNECT')
@@ -204,7 +206,7 @@ export class MqttConnection implements ConnectionControl {
       incoming: new Incoming(client),
       outgoing: new Outgoing(client),
       subscriptions: new Subscriptions(client),
-      reauthentication: new Reauthentication(client),
+      reauthentication: undefined,
     }
     this.#mqtt.counters.packetsSent.value++
     const connack = {
@@ -314,7 +316,7 @@ export class MqttConnection implements ConnectionControl {
     parts?.incoming.end()
     parts?.outgoing.end()
     parts?.subscriptions.end()
-    parts?.reauthentication.end()
+    parts?.reauthentication?.end()
     this.#handshake?.abandon()
     this.#connection.close(why)
     if (!parts) return
