@@ -1,3 +1,4 @@
+import { standingOf } from '../access/index.ts'
 import type { Rule } from '../contract/access.ts'
 import { BrokerError } from '../contract/errors.ts'
 import { Message } from '../contract/message.ts'
@@ -5,6 +6,7 @@ import type { BindOptions } from '../contract/queue.ts'
 import type { Will } from '../contract/session.ts'
 import type { Change, Row, Table } from '../contract/table.ts'
 import { decodeMessage, encodeMessage } from '../spool/message-codec.ts'
+import type { ClientSession } from './client-session.ts'
 
 /**
  * How sessions are kept: one table, so that a session, its bindings and the numbers they use change together.
@@ -58,7 +60,23 @@ export async function* rowsOf<Value>(table: Table, kind: 's' | 'b' | 'g' | 'n'):
   for await (const row of table.range(kind, `${kind}\x01`)) yield [row.key.split('\0').slice(1), parse<Value>(row)]
 }
 
-export function willRow(will: Will): NonNullable<SessionRow['will']> {
+export function sessionRow(session: ClientSession): Change {
+  const { principal } = session.queue
+  const standing = standingOf(principal)
+  const row: SessionRow = {
+    queueId: session.queue.id,
+    willId: session.willId,
+    ...(standing ?? { superuser: true }),
+    user: standing?.user ?? null,
+    address: principal?.address ?? '',
+    expiresAfterMs: finite(session.expiresAfterMs),
+    endedAt: session.endedAt ?? null,
+    will: session.will ? willRow(session.will) : null,
+  }
+  return put(rowKey.session(session.tenant.name, session.name), row)
+}
+
+function willRow(will: Will): NonNullable<SessionRow['will']> {
   const message = Buffer.from(encodeMessage(new Message(will.message))).toString('base64')
   return {
     message,
@@ -75,7 +93,7 @@ export function willOf(row: SessionRow): Will | undefined {
 }
 
 /** Infinity has no place in JSON. */
-export function finite(ms: number): number | null {
+function finite(ms: number): number | null {
   return Number.isFinite(ms) ? ms : null
 }
 

@@ -1,4 +1,3 @@
-import { standingOf } from '../access/index.ts'
 import type { Identity, Principal } from '../contract/access.ts'
 import type { Clock } from '../contract/clock.ts'
 import { BrokerError } from '../contract/errors.ts'
@@ -17,7 +16,7 @@ import type { Tenant } from '../tenant.ts'
 import { Bindings } from './bindings.ts'
 import { ClientSession, idOf } from './client-session.ts'
 import { SessionHold } from './session-hold.ts'
-import { finite, put, remove, rowKey, type SessionRow, willRow } from './session-rows.ts'
+import { put, remove, rowKey, sessionRow } from './session-rows.ts'
 
 /** Numbers below are the kernel's own. */
 const firstNumber = 16
@@ -113,7 +112,7 @@ export class Sessions {
     session.willId = options.will && this.host.table ? this.number() : 0
     if (this.host.table && (session.expiresAfterMs > 0 || session.will || session.stored)) {
       session.stored = true
-      changes.push(this.nextNumber, this.row(session))
+      changes.push(this.nextNumber, sessionRow(session))
     }
     try {
       await this.write(changes)
@@ -142,7 +141,7 @@ export class Sessions {
     if (options.will === 'discard') session.will = undefined
     if (session.expiresAfterMs === 0) return this.destroy(session)
     const { will } = session
-    const written = session.stored ? this.write([this.row(session)]) : undefined
+    const written = session.stored ? this.write([sessionRow(session)]) : undefined
     this.wait(session)
     if (will && will.delayMs === 0) await this.#fireWill(session)
     await written
@@ -189,21 +188,6 @@ export class Sessions {
     session.holder?.take('kicked')
     if (options.end && this.get(tenant, name) === session) await this.destroy(session)
     return true
-  }
-
-  row(session: ClientSession): Change {
-    const standing = standingOf(session.queue.principal)
-    const row: SessionRow = {
-      queueId: session.queue.id,
-      willId: session.willId,
-      ...(standing ?? { superuser: true }),
-      user: standing?.user ?? null,
-      address: session.queue.principal?.address ?? '',
-      expiresAfterMs: finite(session.expiresAfterMs),
-      endedAt: session.endedAt ?? null,
-      will: session.will ? willRow(session.will) : null,
-    }
-    return put(rowKey.session(session.tenant.name, session.name), row)
   }
 
   async write(changes: readonly Change[]): Promise<void> {
@@ -350,7 +334,8 @@ export class Sessions {
     if (!will) return
     session.will = undefined
     await this.#publishWill(session, will)
-    if (session.stored && this.get(session.tenant.name, session.name) === session) await this.write([this.row(session)])
+    if (session.stored && this.get(session.tenant.name, session.name) === session)
+      await this.write([sessionRow(session)])
     if (willId !== 0) this.host.dueDone(willId)
   }
 
