@@ -30,6 +30,7 @@ import { SlowConsumers } from './observe/slow-consumers.ts'
 import { StorageRoom } from './observe/storage-room.ts'
 import type { AccessOptions, KernelOptions } from './options.ts'
 import { noTable } from './plugins/no-storage.ts'
+import { openPlugin } from './plugins/open-plugin.ts'
 import { resolveOptions } from './plugins/plugin-options.ts'
 import { QueueHost } from './queues/queue-host.ts'
 import { Retained } from './retained/retained.ts'
@@ -211,15 +212,12 @@ class RunningKernel implements Kernel {
   async #openStorage(): Promise<Storage | undefined> {
     const { storage } = this.#options
     if (!storage) return undefined
-    const { plugin, options = {} } = storage
-    this.#storage = await plugin.open(
-      {
-        clock: this.#clock,
-        logger: this.#logger,
-        failed: error => this.#storageFailed(error),
-      },
-      resolveOptions(plugin.name, plugin.options, options) as never,
-    )
+    const host = {
+      clock: this.#clock,
+      logger: this.#logger,
+      failed: (error: Error) => this.#storageFailed(error),
+    }
+    this.#storage = await openPlugin(storage.plugin, host, storage.options)
     return this.#storage
   }
 
@@ -308,9 +306,8 @@ class RunningKernel implements Kernel {
     const { authenticators = [], ...access } = this.#options.access ?? {}
     const host = { clock: this.#clock, logger: this.#logger }
     const members: NamedAuthenticator[] = []
-    for (const { plugin, options = {} } of authenticators) {
-      const authenticator = await plugin.open(host, resolveOptions(plugin.name, plugin.options, options) as never)
-      members.push({ name: plugin.name, authenticator })
+    for (const { plugin, options } of authenticators) {
+      members.push({ name: plugin.name, authenticator: await openPlugin(plugin, host, options) })
     }
     const table = (await storage?.table('bans')) ?? noTable
     return new Gatekeeper({
@@ -325,7 +322,7 @@ class RunningKernel implements Kernel {
     })
   }
 
-  async #openProtocol(parts: Parts, { plugin, options = {} }: KernelOptions['protocols'][number]): Promise<void> {
+  async #openProtocol(parts: Parts, { plugin, options }: KernelOptions['protocols'][number]): Promise<void> {
     const { gatekeeper } = parts
     const host: ProtocolHost = {
       node: this.node,
@@ -347,10 +344,7 @@ class RunningKernel implements Kernel {
       },
       system: tenant => this.space(tenant),
     }
-    this.#protocols.set(
-      plugin.name,
-      await plugin.open(host, resolveOptions(plugin.name, plugin.options, options) as never),
-    )
+    this.#protocols.set(plugin.name, await openPlugin(plugin, host, options))
   }
 
   #tenant(name: string): Tenant {
