@@ -26,6 +26,8 @@ export class Group implements Holder {
   id: number
   readonly name: string
   readonly filter: string
+  /** Members whose bindings are being stored. */
+  preparing = 0
   readonly #host: QueueHost
   readonly #members: Member[] = []
   #turn = 0

@@ -36,6 +36,24 @@ export class Bindings {
       if (one instanceof RoutedFilter && !session.bindings.has(bindingKey(one.filter, one.options.group))) added++
       return one
     })
+    const groups = prepared.flatMap(one => (one instanceof RoutedFilter ? this.#groupOf(session.tenant, one) : []))
+    for (const group of groups) group.preparing++
+    try {
+      await this.#store(session, requests, prepared, changes)
+      if (!this.#isLive(session)) return this.#freeUnused(session, requests)
+      bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
+    } finally {
+      for (const group of groups) group.preparing--
+      for (const group of groups) this.dropUnused(session.tenant, group)
+    }
+  }
+
+  async #store(
+    session: ClientSession,
+    requests: readonly BindRequest[],
+    prepared: readonly (RoutedFilter | BrokerError)[],
+    changes: readonly Change[],
+  ): Promise<void> {
     if (changes.length > 0) {
       const rows = prepared.flatMap(one => (one instanceof RoutedFilter ? [rowOf(session, one)] : []))
       session.storing = [...session.storing, ...rows]
@@ -43,13 +61,39 @@ export class Bindings {
         await this.#sessions.write([this.#sessions.nextNumber, ...changes])
       } catch (error) {
         this.#freeUnused(session, requests)
+        for (const one of prepared) if (one instanceof RoutedFilter) this.#forgetGroup(session.tenant, one, changes)
         throw error
       } finally {
         session.storing = session.storing.filter(row => !rows.includes(row))
       }
     }
-    if (!this.#isLive(session)) return this.#freeUnused(session, requests)
-    bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
+  }
+
+  /** A group whose row was refused is not stored. */
+  #forgetGroup(tenant: Tenant, binding: RoutedFilter, changes: readonly Change[]): void {
+    for (const group of this.#groupOf(tenant, binding)) {
+      const row = rowKey.group(tenant.name, group.name, group.filter)
+      if (!changes.some(({ key }) => key === row)) continue
+      group.id = 0
+      tenant.router.changed()
+    }
+  }
+
+  #groupOf({ groups }: Tenant, { filter, options }: RoutedFilter): readonly Group[] {
+    const group = options.group === undefined ? undefined : groups.get(bindingKey(filter, options.group))
+    return group ? [group] : []
+  }
+
+  /** A group that has no member, and will have none, keeps nothing for anybody. */
+  dropUnused(tenant: Tenant, group: Group): void {
+    const key = bindingKey(group.filter, group.name)
+    if (!group.empty || group.preparing > 0 || tenant.groups.get(key) !== group) return
+    group.end()
+    tenant.groups.delete(key)
+    tenant.router.removeGroup(group)
+    if (group.id === 0) return
+    // When this row cannot be removed now, the next start finds the group without a member.
+    this.#sessions.write([remove(rowKey.group(tenant.name, group.name, group.filter))]).catch(() => {})
   }
 
   async unbind(
@@ -67,7 +111,8 @@ export class Bindings {
     ended(
       filters.map(({ filter, group }) => {
         const binding = session.bindings.get(bindingKey(filter, group))
-        if (binding) this.#deactivate(session, binding)
+        const left = binding && this.#deactivate(session, binding)
+        if (left) this.dropUnused(session.tenant, left)
         return binding !== undefined
       }),
     )
@@ -79,9 +124,8 @@ export class Bindings {
     for (const row of session.storing) changes.push(remove(row))
     for (const binding of session.bindings.values()) {
       if (session.stored) changes.push(remove(rowOf(session, binding)))
-      const emptied = this.#deactivate(session, binding)
-      if (emptied && emptied.id !== 0)
-        changes.push(remove(rowKey.group(session.tenant.name, emptied.name, emptied.filter)))
+      const left = this.#deactivate(session, binding)
+      if (left) this.dropUnused(session.tenant, left)
     }
   }
 
@@ -164,7 +208,7 @@ export class Bindings {
     return { binding, existed: before !== undefined, error: undefined }
   }
 
-  /** Returns the group that has no member any more. */
+  /** Returns the group that it left. */
   #deactivate(session: ClientSession, binding: RoutedFilter): Group | undefined {
     const { filter, options } = binding
     const { router, groups, exclusive } = session.tenant
@@ -179,10 +223,6 @@ export class Bindings {
     }
     const group = groups.get(key)
     group?.leave(session.queue)
-    if (!group?.empty) return undefined
-    group.end()
-    groups.delete(key)
-    router.removeGroup(group)
     return group
   }
 

@@ -34,7 +34,10 @@ export async function recoverSessions(
     const returning = new ReturningQueue(anyVia)
     queues.set(row.queueId, returning)
     const group = sessions.bindings.restoreGroup(host.tenant(tenant), name, filter, row.queueId)
-    finishing.push(() => group.restore(returning.references()))
+    finishing.push(() => {
+      group.restore(returning.references())
+      sessions.bindings.dropUnused(host.tenant(tenant), group)
+    })
   }
   for await (const [[tenant = '', name = ''], row] of rowsOf<SessionRow>(table, 's')) {
     const session = restoreSession(sessions, host, tenant, name, row)

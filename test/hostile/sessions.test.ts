@@ -173,4 +173,32 @@ describe.each(transports)('over %s', transport => {
     await house.broker.clock.advance(61_000)
     await house.intact()
   })
+
+  test('a group whose members are all gone, or never came to be, keeps nothing [hostile 46]', async () => {
+    house = await openHouse({ storage: 'file' })
+    for (let i = 0; i < 10; i++) {
+      const hasty = await house.client(transport, { clientId: `hasty-${i}` })
+      hasty.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: `$share/g/group/${i}`, qos: 1 }] } as never)
+      hasty.send({ cmd: 'disconnect' })
+      await hasty.closed()
+    }
+    const member = await house.client(transport, {
+      clientId: 'member',
+      clean: false,
+      properties: { sessionExpiryInterval: 60 },
+    })
+    await member.subscribe('$share/g/group/left', { qos: 1 })
+    await member.unsubscribe('$share/g/group/left')
+    await member.drop()
+    const publishToAll = async () => {
+      const sender = await house.client(transport)
+      for (const at of [...Array.from({ length: 10 }, (_, i) => `${i}`), 'left']) {
+        expect(await sender.publish(`group/${at}`, 'x', { qos: 1 })).toMatchObject([{ reasonCode: 0x10 }])
+      }
+    }
+    await publishToAll()
+    await house.intact({ sessions: 3 })
+    await house.broker.restart()
+    await publishToAll()
+  })
 })
