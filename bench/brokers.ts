@@ -73,18 +73,18 @@ const mosquitto: Broker = {
 const natsServer: Broker = {
   name: 'nats-server',
   version: () => (isInstalled('nats-server') ? outputOf('nats-server', '--version').replace(/^.*v/, '') : ''),
-  lacks: ({ load }) => {
+  lacks: ({ load, durable }) => {
+    if (durable) return 'acknowledges before it syncs'
     if (load.kind === 'connections') return undefined
     if (load.version === 5) return 'no MQTT 5.0'
     if (load.qos === 2) return 'no QoS 2 before 2.10'
     return load.transport === 'tcp' ? undefined : 'measured over TCP only'
   },
   command: place => {
-    const sync = place.durable ? ', sync_interval: always' : ''
     const lines = [
       'server_name: "bench"',
       'listen: "127.0.0.1:-1"',
-      `jetstream { store_dir: "${place.directory}"${sync} }`,
+      `jetstream { store_dir: "${place.directory}" }`,
       `mqtt { listen: "127.0.0.1:${place.port}", max_ack_pending: 1000 }`,
     ]
     return ['nats-server', '-c', write(place, 'nats.conf', lines)]

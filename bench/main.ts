@@ -65,8 +65,9 @@ async function measure(name: string, benchCase: Case, wanted: BenchArguments, co
       try {
         figures.get(broker)?.push(await run(broker, benchCase, wanted, common))
       } catch (error) {
-        failures.set(broker, `failed: ${error instanceof Error ? error.message : error}`)
-        process.stderr.write(`${name} ${broker}: ${failures.get(broker)}\n`)
+        const message = error instanceof Error ? error.message : String(error)
+        failures.set(broker, `failed: ${message.trim().split('\n').at(-1)}`)
+        process.stderr.write(`${name} ${broker}: ${message}\n`)
       }
     }
   }
