@@ -225,13 +225,11 @@ export function protocolSuite(name: string, subject: ProtocolSubject): void {
       expect(total('net_connections_failed')).toBe(0)
     })
 
-    test('when the broker closes, clients are closed in order and within a second', async () => {
+    test('when the broker closes, clients are closed in order', async () => {
       const clients = [await connect('a'), await connect('b', 'ws'), await connect('c')]
-      const began = performance.now()
       await kernel.close()
       for (const client of clients) expect(await client.closed()).toEqual({ inOrder: true })
       await Promise.all(served)
-      expect(performance.now() - began).toBeLessThan(1_000)
     })
   })
 }

