@@ -69,27 +69,29 @@ export class FilterTrie<Value extends object> {
   match(topic: string, visit: (value: Value) => void): void {
     const levels = topic.split('/')
     const system = topic.startsWith('$')
-    // An own stack: topics may have more levels than there may be nested calls.
-    const nodes = [this.#root]
-    const depths = [0]
-    for (let node = nodes.pop(); node; node = nodes.pop()) {
-      const depth = depths.pop() as number
+    // Where a level's own child and '+' both lead on, one waits here: topics may have more levels than calls may nest.
+    let waiting: Node<Value>[] | undefined
+    let depths: number[] | undefined
+    let node: Node<Value> | undefined = this.#root
+    let depth = 0
+    while (node) {
       // A wildcard in the first level does not reach topics that begin with '$'.
       const wild = depth > 0 || !system
       if (wild) visitHeld(node.multi, visit)
-      if (depth === levels.length) {
-        visitHeld(node.values, visit)
-        continue
+      let next: Node<Value> | undefined
+      if (depth === levels.length) visitHeld(node.values, visit)
+      else {
+        next = named(node, levels[depth] as string)
+        const single = wild ? node.single : undefined
+        if (next && single) {
+          waiting ??= []
+          depths ??= []
+          waiting.push(single)
+          depths.push(depth + 1)
+        } else next ??= single
       }
-      if (wild && node.single) {
-        nodes.push(node.single)
-        depths.push(depth + 1)
-      }
-      const next = named(node, levels[depth] as string)
-      if (next) {
-        nodes.push(next)
-        depths.push(depth + 1)
-      }
+      depth = next ? depth + 1 : (depths?.pop() ?? 0)
+      node = next ?? waiting?.pop()
     }
   }
 }

@@ -18,20 +18,25 @@ export interface Route {
   readonly stores: boolean
 }
 
-interface CachedRoute extends Route {
-  readonly version: number
-}
-
 /** Topics whose matches are remembered: at least the last so many, at most twice as many. */
 const cachedTopics = 65_536
+
+const nowhere: Route = { targets: [], groups: [], stores: false }
 
 /** A filter in the trie, and the queue it leads to. */
 export class RoutedFilter extends BoundFilter {
   readonly queue: Queue
+  #alone: Route | undefined
 
   constructor(filter: string, options: BindOptions, id: number, queue: Queue) {
     super(filter, options, id)
     this.queue = queue
+  }
+
+  /** The route of every topic that no other filter matches, made once. */
+  get alone(): Route {
+    const { queue } = this
+    return (this.#alone ??= { targets: [{ queue, via: this.live }], groups: [], stores: queue.id !== 0 })
   }
 }
 
@@ -42,9 +47,8 @@ export class RoutedFilter extends BoundFilter {
 export class Router {
   readonly #trie = new FilterTrie<RoutedFilter | Group>()
   /** Routes used lately, and those of before; whatever neither holds was not used for long. */
-  #routes = new Map<string, CachedRoute>()
-  #older = new Map<string, CachedRoute>()
-  #version = 0
+  #routes = new Map<string, Route>()
+  #older = new Map<string, Route>()
 
   /** Filters held; a group counts once. */
   get size(): number {
@@ -53,40 +57,37 @@ export class Router {
 
   bind(binding: RoutedFilter): void {
     this.#trie.add(binding.filter, binding)
-    this.#version++
+    this.changed()
   }
 
   unbind(binding: RoutedFilter): void {
-    if (this.#trie.remove(binding.filter, binding)) this.#version++
+    if (this.#trie.remove(binding.filter, binding)) this.changed()
   }
 
   addGroup(group: Group): void {
     this.#trie.add(group.filter, group)
-    this.#version++
+    this.changed()
   }
 
   removeGroup(group: Group): void {
-    this.#trie.remove(group.filter, group)
-    this.#version++
+    if (this.#trie.remove(group.filter, group)) this.changed()
   }
 
-  /** What targets store has changed: routes are made anew. */
+  /** What targets store has changed, or who they are: routes are made anew. */
   changed(): void {
-    this.#version++
+    if (this.#routes.size > 0) this.#routes = new Map()
+    if (this.#older.size > 0) this.#older = new Map()
   }
 
   /** What the topic reaches. `check` is asked of topics that are not remembered, and may throw. */
   route(topic: string, check: (topic: string) => void): Route {
-    const cached = this.#routes.get(topic)
-    if (cached?.version === this.#version) return cached
-    const older = cached ? undefined : this.#older.get(topic)
-    if (older?.version === this.#version) return this.#remember(topic, older)
-    if (!cached && !older) check(topic)
-    const { targets, groups, stores } = this.#match(topic)
-    return this.#remember(topic, { targets, groups, stores, version: this.#version })
-  }
-
-  #remember(topic: string, route: CachedRoute): Route {
+    const known = this.#routes.get(topic)
+    if (known) return known
+    let route = this.#older.get(topic)
+    if (!route) {
+      check(topic)
+      route = this.#match(topic)
+    }
     if (this.#routes.size >= cachedTopics) {
       this.#older = this.#routes
       this.#routes = new Map()
@@ -95,26 +96,34 @@ export class Router {
     return route
   }
 
-  /** One target a queue, whatever number of its filters match. */
   #match(topic: string): Route {
-    const groups: Group[] = []
-    const byQueue = new Map<Queue, BoundFilter[]>()
-    this.#trie.match(topic, held => {
-      if (held instanceof Group) {
-        groups.push(held)
-        return
-      }
-      const bindings = byQueue.get(held.queue)
-      if (bindings) bindings.push(held)
-      else byQueue.set(held.queue, [held])
-    })
-    const targets: RouteTarget[] = []
-    for (const [queue, bindings] of byQueue) targets.push({ queue, via: viaOf(bindings) })
-    const stores = targets.some(({ queue }) => queue.id !== 0) || groups.some(({ id }) => id !== 0)
-    return { targets, groups, stores }
+    const found: (RoutedFilter | Group)[] = []
+    this.#trie.match(topic, held => found.push(held))
+    const [first] = found
+    if (!first) return nowhere
+    return found.length === 1 && first instanceof RoutedFilter ? first.alone : routeOf(found)
   }
 }
 
-function viaOf(bindings: BoundFilter[]): MatchedVia {
-  return bindings.length === 1 ? (bindings[0] as BoundFilter).live : new MatchedVia(bindings, false)
+/** One target a queue, whatever number of its filters match. */
+function routeOf(found: readonly (RoutedFilter | Group)[]): Route {
+  const groups: Group[] = []
+  const byQueue = new Map<Queue, RoutedFilter[]>()
+  for (const held of found) {
+    if (held instanceof Group) {
+      groups.push(held)
+      continue
+    }
+    const bindings = byQueue.get(held.queue)
+    if (bindings) bindings.push(held)
+    else byQueue.set(held.queue, [held])
+  }
+  const targets: RouteTarget[] = []
+  for (const [queue, bindings] of byQueue) targets.push({ queue, via: viaOf(bindings) })
+  const stores = targets.some(({ queue }) => queue.id !== 0) || groups.some(({ id }) => id !== 0)
+  return { targets, groups, stores }
+}
+
+function viaOf(bindings: readonly RoutedFilter[]): MatchedVia {
+  return bindings.length === 1 ? (bindings[0] as RoutedFilter).live : new MatchedVia(bindings, false)
 }
