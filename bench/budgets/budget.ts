@@ -7,7 +7,6 @@ const slack: Counts = {
   reads: 0.001,
   writes: 0.001,
   writtenBytes: 1,
-  turns: 0.002,
   heapBytes: 8,
   bufferBytes: 64,
   promises: 0.002,

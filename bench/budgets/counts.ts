@@ -4,8 +4,6 @@ export interface Counts {
   readonly reads: number
   readonly writes: number
   readonly writtenBytes: number
-  /** Turns of the event loop: each asks the system once what there is to do. */
-  readonly turns: number
   /** Allocated, whether or not it lived on. */
   readonly heapBytes: number
   readonly bufferBytes: number

@@ -34,7 +34,7 @@ export async function measure(broker: ProbedBroker, shape: LapShape): Promise<Co
   }
 }
 
-const names: readonly CountName[] = ['reads', 'writes', 'writtenBytes', 'turns', 'heapBytes', 'bufferBytes', 'promises']
+const names: readonly CountName[] = ['reads', 'writes', 'writtenBytes', 'heapBytes', 'bufferBytes', 'promises']
 
 function difference(before: ProbeReading, after: ProbeReading, messages: number): Counts {
   return each(name => Math.max(after[name] - before[name], 0) / messages)

@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks'
 import { readFileSync } from 'node:fs'
-import { PerformanceObserver, performance } from 'node:perf_hooks'
+import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import type { ProbeReading, ProbeRequest } from './counts.ts'
 
@@ -41,15 +41,9 @@ function read(): ProbeReading {
     reads: total('syscr'),
     writes: total('syscw'),
     writtenBytes: total('wchar'),
-    turns: turns(),
     heapBytes: getHeapStatistics().used_heap_size,
     bufferBytes: process.memoryUsage().arrayBuffers,
     promises,
     collections: collections + observer.takeRecords().length,
   }
-}
-
-function turns(): number {
-  const timing: { readonly uvMetricsInfo?: { readonly loopCount: number } } = performance.nodeTiming
-  return timing.uvMetricsInfo?.loopCount ?? 0
 }

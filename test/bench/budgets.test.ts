@@ -48,7 +48,7 @@ describe('the gate itself', () => {
     reads: 1,
     writes: 1,
     writtenBytes: 90,
-    turns: 2,
+
     heapBytes: 500,
     bufferBytes: 0,
     promises: 0,
