@@ -10,6 +10,7 @@ import {
 import { publishProperties } from '../message-mapping.ts'
 import { reason } from '../reason-codes.ts'
 import type { Client } from './client.ts'
+import { PacketSlots } from './packet-slots.ts'
 import { SendLine } from './send-line.ts'
 import { sharedFrame } from './shared-frames.ts'
 import type { SubscriptionData } from './subscriptions.ts'
@@ -28,7 +29,7 @@ interface Way {
 export class Outgoing implements Receiver {
   readonly #client: Client
   /** Open deliveries by packet identifier. */
-  #open: Map<number, Delivery> | undefined
+  #open: PacketSlots<Delivery> | undefined
   readonly #aliases: OutboundTopicAliases | undefined
   #lastPacketId = 0
   #consumer: Consumer | undefined
@@ -215,12 +216,12 @@ export class Outgoing implements Receiver {
 
   /** The identifier it had, or the next free one. [MQTT-2.2.1-4] */
   #packetIdOf(delivery: Delivery): number {
-    this.#open ??= new Map()
+    this.#open ??= new PacketSlots()
     let packetId = delivery.note & packetIdMask
     if (packetId === 0) {
       packetId = this.#lastPacketId
       do packetId = packetId === 0xffff ? 1 : packetId + 1
-      while (this.#open.has(packetId))
+      while (!this.#open.free(packetId))
       this.#lastPacketId = packetId
     }
     this.#open.set(packetId, delivery)
