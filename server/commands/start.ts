@@ -7,7 +7,7 @@ import { type ConfigSources, type LoadedConfig, loadConfig, secretTexts } from '
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { explainFailure } from '../failure.ts'
 import type { Server } from '../server.ts'
-import { limitYoungGeneration } from '../young-generation.ts'
+import { sizeYoungGeneration } from '../young-generation.ts'
 
 /** Clients get a second to leave; what is left is making state durable. Past this something hangs. */
 const stopTimeoutMs = 60_000
@@ -15,7 +15,7 @@ const lingerMs = 2_000
 
 /** Serves until a signal ends it. */
 export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environment'>): Promise<ExitCode> {
-  limitYoungGeneration()
+  sizeYoungGeneration()
   const read = (): Promise<LoadedConfig> => loadConfig({ ...sources, catalogue, environment: process.env })
   let loaded: LoadedConfig | undefined
   let logger: ServerLogger | undefined
