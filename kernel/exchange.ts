@@ -41,8 +41,7 @@ export class Exchange {
   #lastCommit: Promise<void> | undefined
   #later: Later | undefined
   /** Due work that was published and is not yet crossed off: where the spool holds its numbers. */
-  due = new Map<number, number>()
-  readonly dueOwner = dueWorkOwner
+  readonly due = new Map<number, number>()
 
   readonly #checkTopic = (topic: string): void => checkTopic(topic, this.#limits)
 
@@ -123,7 +122,7 @@ export class Exchange {
   }
 
   restoreDue(published: ReadonlyMap<number, number>): void {
-    this.due = new Map(published)
+    for (const [dueId, heldAt] of published) this.due.set(dueId, heldAt)
   }
 
   /** Matches, stores and hands out, without asking for rights. */

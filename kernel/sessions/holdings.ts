@@ -1,4 +1,4 @@
-import type { Exchange } from '../exchange.ts'
+import { dueWorkOwner, type Exchange } from '../exchange.ts'
 import type { Once, StoredReference } from '../spool/record.ts'
 import type { Holdings } from '../spool/relocation.ts'
 import type { Tenant } from '../tenant.ts'
@@ -25,7 +25,7 @@ export class KernelHoldings implements Holdings {
 
   *held(below: number): Generator<Held> {
     for (const { queue, held } of this.#sessions.all()) if (held) yield* heldBelow(below, queue.id, held)
-    yield* heldBelow(below, this.#exchange.dueOwner, this.#exchange.due)
+    yield* heldBelow(below, dueWorkOwner, this.#exchange.due)
   }
 }
 
