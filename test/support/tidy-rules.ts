@@ -151,7 +151,7 @@ export const rules: readonly Rule[] = [
           ? 'has .only, which hides all other tests. Mend: remove it'
           : undefined,
       ),
-    breaches: { 'test/kernel/a.test.ts': "test.only('x', () => {})" },
+    breaches: { 'test/kernel/a.test.ts': `test.${'only'}('x', () => {})` },
   },
   {
     promise: 'a skipped test says why',
