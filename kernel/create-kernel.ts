@@ -1,26 +1,22 @@
-import {
-  AuthenticationChain,
-  BanSet,
-  Blacklist,
-  KeyedRates,
-  type NamedAuthenticator,
-  Permissions,
-  PublishRate,
-  Rate,
-} from './access/index.ts'
+import { AuthenticationChain, BanSet, Blacklist, type NamedAuthenticator, Permissions } from './access/index.ts'
+import type { BridgingOptions } from './bridging/bridge-options.ts'
+import { Bridges, type BridgesApi, prepareBridges } from './bridging/bridges.ts'
+import { Marks } from './bridging/marks.ts'
+import { type ClientHost, clientHost } from './client-host.ts'
 import type { Identity } from './contract/access.ts'
+import type { BridgeHost } from './contract/bridge.ts'
 import type { Clock } from './contract/clock.ts'
 import type { TlsOptions } from './contract/connection.ts'
 import { BrokerError } from './contract/errors.ts'
 import type { Logger } from './contract/observe.ts'
-import type { Protocol, ProtocolHost } from './contract/protocol.ts'
-import type { Space } from './contract/space.ts'
 import type { Storage } from './contract/storage.ts'
 import { Exchange } from './exchange.ts'
+import { Front } from './front.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import type { Kernel } from './kernel.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import { type Listener, Network, openListener } from './net/index.ts'
+import { Memory } from './memory/memory.ts'
+import { processMemory } from './memory/process-memory.ts'
 import { systemProbes } from './observe/alarm-probes.ts'
 import { Alarms, defaultAlarmLimits } from './observe/alarms.ts'
 import { CounterSet } from './observe/counters.ts'
@@ -28,18 +24,22 @@ import { EventHub } from './observe/events.ts'
 import { silentLogger } from './observe/silent-logger.ts'
 import { SlowConsumers } from './observe/slow-consumers.ts'
 import { StorageRoom } from './observe/storage-room.ts'
+import { Traces } from './observe/traces.ts'
+import { Operations } from './operations/operations.ts'
 import type { AccessOptions, KernelOptions } from './options.ts'
 import { noTable } from './plugins/no-storage.ts'
 import { openPlugin } from './plugins/open-plugin.ts'
-import { resolveOptions } from './plugins/plugin-options.ts'
+import { publishRates } from './publish-rates.ts'
 import { QueueHost } from './queues/queue-host.ts'
 import { Retained } from './retained/retained.ts'
 import { Delayed } from './schedule/delayed.ts'
+import { ReturningDue } from './schedule/returning-due.ts'
 import { Schedule } from './schedule/schedule.ts'
 import { KernelHoldings } from './sessions/holdings.ts'
 import { recoverSessions, resumeDeadlines } from './sessions/recover.ts'
+import { oldestUnsettled } from './sessions/session-gauges.ts'
 import { Sessions } from './sessions/sessions.ts'
-import { type SpaceHost, systemPrincipal, TenantSpace } from './space.ts'
+import { ownPrincipal, type SpaceHost, TenantSpace } from './space.ts'
 import { Ledger } from './spool/ledger.ts'
 import { Spool } from './spool/spool.ts'
 import { systemClock } from './system-clock.ts'
@@ -48,15 +48,18 @@ import { version } from './version.ts'
 
 /** A message is slow when its consumer settles it later than this after it was published. */
 const slowAfterMs = 500
-/** How long clients get to take in the protocol's good-bye. */
-const goodbyeMs = 1_000
 
 /**
  * Starts a broker in this process: storage first, then what it kept, then access, protocols, and listeners last, so
- * that no client meets a half-started broker.
- * @throws BrokerError CONFIG_INVALID, LISTEN_FAILED, STORAGE_CORRUPT, STORAGE_FORMAT, STORAGE_LOCKED; nothing is left open.
+ * that no client meets a half-started broker. When it fails nothing is left open.
+ * @throws BrokerError CONFIG_INVALID, LISTEN_FAILED, STORAGE_CORRUPT, STORAGE_FAILED, STORAGE_FORMAT, STORAGE_LOCKED
  */
-export async function createKernel(options: KernelOptions): Promise<Kernel> {
+export function createKernel(options: KernelOptions): Promise<Kernel> {
+  return startKernel(options)
+}
+
+/** As `createKernel`, for those who serve its clients in other processes. */
+export async function startKernel(options: KernelOptions): Promise<RunningKernel> {
   const starting = new RunningKernel(options)
   try {
     await starting.start()
@@ -67,47 +70,70 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   return starting
 }
 
-class RunningKernel implements Kernel {
+export class RunningKernel implements Kernel {
   readonly node: string
   readonly counters = new CounterSet()
   readonly events: EventHub
   readonly slowConsumers: SlowConsumers
+  readonly traces: Traces
   readonly #options: KernelOptions
-  readonly #limits: Limits
+  readonly limits: Limits
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #schedule: Schedule
-  readonly #network: Network
-  readonly #closing = new AbortController()
+  readonly #memory: Memory
+  readonly #front: Front
   readonly #tenants = new Map<string, Tenant>()
-  readonly #protocols = new Map<string, Protocol>()
-  readonly #listeners: { listener: Listener; protocol: string; transport: string }[] = []
   #storage: Storage | undefined
   #spool: Spool | undefined
   #parts: Parts | undefined
+  #bridges: Bridges | undefined
+  #failure: unknown
   #closed: Promise<void> | undefined
 
   constructor(options: KernelOptions) {
     this.#options = options
     this.node = options.node ?? 'robustmq'
-    this.#limits = { ...defaultLimits, ...options.limits }
+    this.limits = { ...defaultLimits, ...options.limits }
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger ?? silentLogger
     this.events = new EventHub(this.#logger)
     this.slowConsumers = new SlowConsumers(this.#clock, slowAfterMs)
+    this.traces = new Traces(this.#clock, this.events)
     this.#schedule = new Schedule(this.#clock)
-    this.#network = new Network({
+    this.#memory = new Memory({
+      limitBytes: this.limits.memoryBytes,
+      queuedBytes: this.limits.queuedBytes,
+      clock: this.#clock,
+      counters: this.counters,
+      process: processMemory,
+    })
+    this.#front = new Front({
       clock: this.#clock,
       logger: this.#logger,
       counters: this.counters,
-      limits: () => ({ maxConnections: this.#limits.connections }),
+      memory: this.#memory,
+      maxConnections: this.limits.connections,
     })
   }
 
   get listeners(): Kernel['listeners'] {
-    return this.#listeners.map(({ listener, protocol, transport }) => {
-      return { name: listener.name, protocol, transport, ...listener.address() }
-    })
+    return this.#front.listeners
+  }
+
+  get plugins(): Kernel['plugins'] {
+    const { storage } = this.#options
+    const kept = storage && { kind: 'storage', name: storage.plugin.name, state: this.#storage?.inspect() ?? {} }
+    return [...this.#front.protocols, ...(kept ? [kept] : []), ...this.#running.gatekeeper.chain.plugins]
+  }
+
+  get memory(): Memory {
+    return this.#memory
+  }
+
+  /** Methods of challenge and response that an authenticator offers. */
+  get methods(): readonly string[] {
+    return this.#running.gatekeeper.chain.methods
   }
 
   get alarms(): Alarms {
@@ -116,6 +142,14 @@ class RunningKernel implements Kernel {
 
   get blacklist(): Blacklist {
     return this.#running.gatekeeper.blacklist
+  }
+
+  get operations(): Operations {
+    return this.#running.operations
+  }
+
+  get bridges(): BridgesApi {
+    return this.#running.bridges
   }
 
   get sessions(): Sessions {
@@ -128,54 +162,53 @@ class RunningKernel implements Kernel {
   }
 
   async start(): Promise<void> {
+    const prepared = await prepareBridges(this.#options.bridging, this.#bridgeHost)
+    const bridges = (this.#bridges = new Bridges(prepared, this.#bridgeHost))
     const storage = await this.#openStorage()
-    const parts = await this.#assemble(storage)
+    const parts = await this.#assemble(storage, bridges)
     this.#parts = parts
-    for (const chosen of this.#options.protocols) await this.#openProtocol(parts, chosen)
-    resumeDeadlines(parts.sessions, parts.publishedDue, this.#clock)
-    await parts.delayed.recover(parts.publishedDue)
-    for (const listener of this.#options.listeners ?? []) {
-      const protocol = this.#protocols.get(listener.protocol)
-      if (!protocol) {
-        throw new BrokerError(
-          'CONFIG_INVALID',
-          `listener "${listener.name}" names protocol "${listener.protocol}", which is not loaded`,
-        )
-      }
-      const opened = await openListener(listener, {
-        network: this.#network,
-        ...(protocol.websocket && { websocket: protocol.websocket }),
-        serve: connection => protocol.serve(connection),
-      })
-      this.#listeners.push({ listener: opened, protocol: listener.protocol, transport: listener.transport })
-    }
+    for (const chosen of this.#options.protocols) await this.#openProtocol(chosen)
+    await resumeDeadlines(parts.sessions, parts.due.published, this.#clock)
+    parts.delayed.restore(parts.due.delayed)
+    await bridges.start({ ...this.#bridgeHost, ...parts, events: this.events, space: (...of) => this.space(...of) })
+    for (const listener of this.#options.listeners ?? []) await this.#front.listen(listener)
+    // The event came before anybody could listen to it.
+    if (this.#failure !== undefined) throw this.#failure
   }
 
-  space(tenant = defaultTenant): Space {
-    return new TenantSpace(this.#running, this.#tenant(tenant), systemPrincipal(tenant), 'kernel')
+  space(tenant = defaultTenant, guest?: string): TenantSpace {
+    const principal = ownPrincipal(this.#running.gatekeeper.permissions, tenant, guest)
+    return new TenantSpace(this.#running, this.#tenant(tenant), principal, 'kernel')
   }
 
   async reloadAccess(access: AccessOptions): Promise<void> {
     const { gatekeeper } = this.#running
     const bans = new BanSet(this.#clock, access.bans)
     await gatekeeper.chain.reload()
-    gatekeeper.permissions.replace({ rules: access.rules, noMatch: access.noMatch })
+    gatekeeper.permissions.replace({
+      rules: access.rules,
+      noMatch: access.noMatch,
+      openTopics: access.openTopics,
+    })
     gatekeeper.blacklist.configured = bans
     gatekeeper.chain.configure(access)
   }
 
-  async reloadProtocol(name: string, options: Readonly<Record<string, unknown>>): Promise<boolean> {
-    const chosen = this.#options.protocols.find(({ plugin }) => plugin.name === name)
-    const protocol = this.#protocols.get(name)
-    if (!chosen || !protocol?.reload) return false
-    await protocol.reload(resolveOptions(name, chosen.plugin.options, options))
-    return true
+  reloadBridges(bridging: BridgingOptions): Promise<void> {
+    const { bridges, queues } = this.#running
+    return bridges.reload(bridging, queues)
+  }
+
+  get #bridgeHost(): BridgeHost {
+    return { node: this.node, version, clock: this.#clock, logger: this.#logger, counters: this.counters }
+  }
+
+  reloadProtocol(name: string, options: Readonly<Record<string, unknown>>): Promise<boolean> {
+    return this.#front.reloadProtocol(name, options)
   }
 
   replaceTls(name: string, tls: TlsOptions): void {
-    const found = this.#listeners.find(({ listener }) => listener.name === name)
-    if (!found) throw new BrokerError('CONFIG_INVALID', `there is no listener "${name}"`)
-    found.listener.replaceTls(tls)
+    this.#front.replaceTls(name, tls)
   }
 
   close(): Promise<void> {
@@ -184,11 +217,11 @@ class RunningKernel implements Kernel {
   }
 
   async #close(): Promise<void> {
-    for (const { listener } of this.#listeners) await listener.close()
-    this.#closing.abort(new BrokerError('CLOSED', 'the broker is closing'))
-    await Promise.all([...this.#protocols.values()].map(protocol => protocol.close()))
-    await this.#goodbye()
+    await this.#front.close()
+    await this.#bridges?.close()
     this.#schedule.close()
+    this.traces.close()
+    this.#memory.close()
     this.#parts?.alarms.close()
     this.#parts?.room.close()
     this.#parts?.gatekeeper.blacklist.close()
@@ -197,56 +230,51 @@ class RunningKernel implements Kernel {
     await this.#storage?.close()
   }
 
-  /** Clients that do not close their side in time are cut off. */
-  async #goodbye(): Promise<void> {
-    const network = this.#network
-    let cancel = (): void => {}
-    const time = new Promise<void>(resolve => {
-      cancel = systemClock.after(goodbyeMs, resolve)
-    })
-    await Promise.race([network.quiet(), time])
-    cancel()
-    for (const connection of network.served) connection.destroy('the broker is closing')
-  }
-
   async #openStorage(): Promise<Storage | undefined> {
     const { storage } = this.#options
     if (!storage) return undefined
-    const host = {
-      clock: this.#clock,
-      logger: this.#logger,
-      failed: (error: Error) => this.#storageFailed(error),
-    }
-    this.#storage = await openPlugin(storage.plugin, host, storage.options)
-    return this.#storage
+    const failed = (error: Error) => this.#storageFailed(error)
+    const host = { clock: this.#clock, logger: this.#logger, failed }
+    return (this.#storage = await openPlugin(storage.plugin, host, storage.options))
   }
 
   #storageFailed(error: unknown): void {
+    this.#failure ??= error
     this.#logger.error({ error: String(error) }, 'the storage failed')
     this.events.emit('storage.failed', { error: String(error) })
   }
 
-  async #assemble(storage: Storage | undefined): Promise<Parts> {
+  async #assemble(storage: Storage | undefined, bridges: Bridges): Promise<Parts> {
+    const memory = this.#memory
+    const common = {
+      clock: this.#clock,
+      logger: this.#logger,
+      events: this.events,
+      counters: this.counters,
+      limits: this.limits,
+      traces: this.traces,
+      memory,
+    }
     const kept = storage?.durable ? storage : undefined
     const log = await kept?.log('spool')
-    const ledger = new Ledger()
+    const ledger = new Ledger(this.#options.spoolBlock)
     const spool = log
       ? new Spool(log, ledger, {
-          clock: this.#clock,
-          cacheBytes: this.#limits.spoolCacheBytes,
-          counters: this.counters,
+          ...common,
+          cacheBytes: Math.min(this.limits.spoolCacheBytes, memory.budgetBytes / 8),
         })
       : undefined
     this.#spool = spool
-    const common = { clock: this.#clock, logger: this.#logger, events: this.events, counters: this.counters }
+    memory.also(() => this.traces.bytes)
     const alarms = new Alarms({
       ...common,
       limits: { ...defaultAlarmLimits, ...this.#options.alarms },
       probes: {
-        ...systemProbes(this.#clock, async () => (await storage?.usage()) ?? { usedBytes: 0 }),
+        ...systemProbes(this.#clock, memory.limitBytes, async () => (await storage?.usage()) ?? { usedBytes: 0 }),
         ...this.#options.alarms?.probes,
       },
     })
+    memory.alarms = alarms
     const room = new StorageRoom(alarms, this.#clock, this.events)
     const table = async (name: string) => (kept ? room.table(await kept.table(name)) : undefined)
     const gatekeeper = await this.#openAccess(storage)
@@ -254,18 +282,17 @@ class RunningKernel implements Kernel {
     const queues = new QueueHost({
       ...common,
       spool,
-      limits: this.#limits,
       overflow,
       slow: this.slowConsumers,
       failed: error => this.#storageFailed(error),
     })
-    const retained = new Retained(await table('retained'), this.#schedule, this.#limits, this.counters)
-    const exchange = new Exchange({ spool, retained, limits: this.#limits, counters: this.counters, room })
+    const retained = new Retained(await table('retained'), { ...common, schedule: this.#schedule })
+    const exchange = new Exchange({ ...common, spool, retained, room, front: this.#front })
     const host = {
       ...common,
-      limits: this.#limits,
       schedule: this.#schedule,
       queues,
+      queuesOf: (name: string) => bridges.queuesOf(name, queues),
       retained,
       tenant: (name: string) => this.#tenant(name),
       principal: (identity: Identity, clientId: string, address: string, tenant: string) =>
@@ -276,30 +303,33 @@ class RunningKernel implements Kernel {
     }
     const sessions = new Sessions({ ...host, table: await table('sessions') })
     room.attempt = () => sessions.write([sessions.nextNumber])
-    this.slowConsumers.watch(() => sessions.oldestUnsettled())
-    const delayed = new Delayed({
-      ...host,
-      table: await table('delayed'),
-      number: () => sessions.number(),
-      restoreNumber: next => sessions.restoreNumber(next),
-    })
+    this.slowConsumers.watch(() => oldestUnsettled(sessions.all()))
+    const delayed = new Delayed({ ...host, spool })
     exchange.later = delayed
-    if (spool) spool.holdings = new KernelHoldings(sessions, exchange, this.#tenants)
+    if (spool) spool.holdings = new KernelHoldings({ sessions, exchange, delayed, tenants: this.#tenants })
     await retained.recover()
-    const publishedDue = log ? await recoverSessions(sessions, sessions.host, log, ledger) : new Map<number, number>()
-    exchange.restoreDue(publishedDue)
-    return { exchange, retained, sessions, delayed, gatekeeper, alarms, room, publishedDue, ...this.#rates() }
-  }
-
-  #rates(): Pick<Parts, 'nodeRate' | 'tenantRates' | 'connectionRate'> {
-    const { publishesPerSecond, publishBytesPerSecond, tenantPublishesPerSecond, nodePublishesPerSecond } = this.#limits
-    const limited = publishesPerSecond > 0 || publishBytesPerSecond > 0
-    const rates = { messagesPerSecond: publishesPerSecond, bytesPerSecond: publishBytesPerSecond }
-    return {
-      nodeRate: nodePublishesPerSecond > 0 ? new Rate(this.#clock, nodePublishesPerSecond) : undefined,
-      tenantRates: tenantPublishesPerSecond > 0 ? new KeyedRates(this.#clock, tenantPublishesPerSecond) : undefined,
-      connectionRate: () => (limited ? new PublishRate(this.#clock, rates) : undefined),
+    const due = new ReturningDue()
+    if (log) await recoverSessions(sessions, due, log, ledger)
+    exchange.restoreDue(due.published)
+    if (spool) memory.also(() => spool.memoryBytes)
+    const { permissions, flapping } = gatekeeper
+    const operations = new Operations({ sessions, retained, delayed, permissions, flapping, tenants: this.#tenants })
+    const marks = await Marks.open((await table('bridges')) ?? noTable)
+    const held = {
+      spool,
+      queues,
+      bridges,
+      marks,
+      exchange,
+      sessions,
+      delayed,
+      gatekeeper,
+      alarms,
+      room,
+      due,
+      operations,
     }
+    return { clock: this.#clock, memory, ...held, ...publishRates(this.#clock, this.limits) }
   }
 
   async #openAccess(storage: Storage | undefined): Promise<Gatekeeper> {
@@ -313,38 +343,38 @@ class RunningKernel implements Kernel {
     return new Gatekeeper({
       chain: new AuthenticationChain(members, host, access),
       permissions: new Permissions(access),
-      blacklist: await Blacklist.open(table, this.#clock, { limit: this.#limits.bans, configured: access.bans }),
+      blacklist: await Blacklist.open(table, this.#clock, { limit: this.limits.bans, configured: access.bans }),
       clock: this.#clock,
-      limits: this.#limits,
+      limits: this.limits,
       counters: this.counters,
       events: this.events,
       flapping: access.flapping,
     })
   }
 
-  async #openProtocol(parts: Parts, { plugin, options }: KernelOptions['protocols'][number]): Promise<void> {
-    const { gatekeeper } = parts
-    const host: ProtocolHost = {
+  /** How clients of a protocol come in. `rated` false: what one connection may publish is counted where it is. */
+  hostOf(protocol: string, { rated }: { rated: boolean }): ClientHost {
+    const parts = rated ? this.#running : { ...this.#running, connectionRate: () => undefined }
+    return clientHost({
+      gatekeeper: parts.gatekeeper,
+      traces: this.traces,
+      spaceOf: principal => new TenantSpace(parts, this.#tenant(principal.tenant), principal, protocol),
+      system: tenant => this.space(tenant),
+    })
+  }
+
+  async #openProtocol(chosen: KernelOptions['protocols'][number]): Promise<void> {
+    const protocol = await this.#front.openProtocol(chosen, {
       node: this.node,
       version,
       clock: this.#clock,
       logger: this.#logger,
       counters: this.counters,
       events: this.events,
-      limits: this.#limits,
-      closing: this.#closing.signal,
-      login: async (credentials, connection) => {
-        const principal = await gatekeeper.login(credentials, connection)
-        return new TenantSpace(parts, this.#tenant(principal.tenant), principal, plugin.name)
-      },
-      exchange: (method, peer) => gatekeeper.exchange(method, peer),
-      admit: async (identity, clientId, connection) => {
-        const principal = gatekeeper.admit(identity, clientId, connection)
-        return new TenantSpace(parts, this.#tenant(principal.tenant), principal, plugin.name)
-      },
-      system: tenant => this.space(tenant),
-    }
-    this.#protocols.set(plugin.name, await openPlugin(plugin, host, options))
+      limits: this.limits,
+      ...this.hostOf(chosen.plugin.name, { rated: true }),
+    })
+    protocol.lead?.()
   }
 
   #tenant(name: string): Tenant {
@@ -357,9 +387,14 @@ class RunningKernel implements Kernel {
 /** What a started kernel is made of. */
 interface Parts extends SpaceHost {
   readonly delayed: Delayed
+  readonly spool: Spool | undefined
+  readonly queues: QueueHost
+  readonly bridges: Bridges
+  readonly marks: Marks
   readonly gatekeeper: Gatekeeper
   readonly alarms: Alarms
   readonly room: StorageRoom
-  /** Due work that was published before the last stop. */
-  readonly publishedDue: ReadonlyMap<number, number>
+  readonly operations: Operations
+  /** What the last stop left of it. */
+  readonly due: ReturningDue
 }

@@ -1,31 +1,39 @@
 import {
   type AuthenticationChain,
   type Blacklist,
+  FailedLogins,
   Flapping,
   KeyedRates,
   type Permissions,
   Rate,
+  type Verdict,
 } from './access/index.ts'
 import type { Credentials, Exchange, Identity, Principal } from './contract/access.ts'
 import type { Clock } from './contract/clock.ts'
-import type { Connection, Peer } from './contract/connection.ts'
+import type { Caller } from './contract/connection.ts'
 import { BrokerError } from './contract/errors.ts'
-import type { Counters, Events } from './contract/observe.ts'
+import type { Counter, Counters, Events } from './contract/observe.ts'
 import type { Limits } from './limits.ts'
 import { defaultTenant } from './tenant.ts'
 
 /** How long after the end of its credentials a client is still connected at most. */
 const expiryGraceMs = 5_000
 
+/** Why clients are not let in. */
+const refusals = ['BANNED', 'LIMIT_REACHED', 'RATE_EXCEEDED', 'NOT_AUTHORIZED'] as const
+
 /** Lets clients in, or not: blacklist, connect rates, authentication, connection limits, in this order. */
 export class Gatekeeper {
   readonly chain: AuthenticationChain
   readonly permissions: Permissions
   readonly blacklist: Blacklist
+  /** Undefined where nobody looks for it. */
+  readonly flapping: Flapping | undefined
   readonly #limits: Limits
   readonly #counters: Counters
   readonly #clock: Clock
   readonly #nodeRate: Rate
+  readonly #failedLogins: FailedLogins
   readonly #tenantRates: KeyedRates
   readonly #connections = new Map<string, number>()
 
@@ -47,35 +55,63 @@ export class Gatekeeper {
     this.#clock = options.clock
     this.#nodeRate = new Rate(options.clock, options.limits.connectsPerSecond)
     this.#tenantRates = new KeyedRates(options.clock, options.limits.tenantConnectsPerSecond)
-    if (options.flapping) this.#watch(new Flapping(options.clock, options.flapping), options.events)
+    this.#failedLogins = new FailedLogins(options.clock, options.limits.failedLoginsPerMinute)
+    if (options.flapping) this.flapping = new Flapping(options.clock, options.flapping)
+    if (this.flapping) this.#watch(this.flapping, options.events)
+    for (const code of refusals) this.#refused(code)
   }
 
-  /** @throws BrokerError BANNED, LIMIT_REACHED, RATE_EXCEEDED, NOT_AUTHORIZED */
-  async login(credentials: Credentials, connection: Connection): Promise<Principal> {
-    this.#checkBan(credentials.clientId, credentials.user, connection.peer.address)
+  /** A promise where an authenticator is asked. @throws BrokerError BANNED, LIMIT_REACHED, RATE_EXCEEDED, NOT_AUTHORIZED */
+  login(credentials: Credentials, caller: Caller): Principal | Promise<Principal> {
+    this.#checkBan(credentials.clientId, credentials.user, caller.peer.address)
     if (!this.#nodeRate.take()) throw this.#tooManyConnects()
-    const verdict = await this.chain.authenticate(credentials, connection.peer)
+    this.#checkFailures(credentials.user, caller)
+    const verdict = this.chain.authenticate(credentials, caller.peer)
+    if (!(verdict instanceof Promise)) return this.#judge(verdict, credentials, caller)
+    return verdict.then(answer => this.#judge(answer, credentials, caller))
+  }
+
+  #judge(verdict: Verdict, credentials: Credentials, caller: Caller): Principal {
     if (verdict === 'busy') throw this.#refusal('LIMIT_REACHED', 'too many authentications are under way')
-    if (verdict === 'denied') throw this.#refusal('NOT_AUTHORIZED', 'unknown user name or wrong password')
-    return this.admit(verdict, credentials.clientId, connection)
+    if (verdict === 'denied') {
+      this.#failedLogins.add(credentials.user, caller.peer.address)
+      throw this.#refusal('NOT_AUTHORIZED', 'unknown user name or wrong password')
+    }
+    return this.admit(verdict, credentials.clientId, caller)
   }
 
   /** Starts a challenge-response run; it costs work as a login does. @throws BrokerError RATE_EXCEEDED */
-  exchange(method: string, peer: Peer): Exchange | undefined {
+  exchange(method: string, caller: Caller): Exchange | undefined {
     if (!this.#nodeRate.take()) throw this.#tooManyConnects()
-    return this.chain.exchange(method, peer)
+    const exchange = this.chain.exchange(method, caller.peer)
+    return exchange && { step: data => this.#step(exchange, data, caller) }
+  }
+
+  /** Also a challenge is an answer that costs work, and is denied to a name that failed too often. */
+  async #step(exchange: Exchange, data: Uint8Array, caller: Caller): ReturnType<Exchange['step']> {
+    const answer = await exchange.step(data)
+    const { user } = exchange
+    if (answer === 'denied') this.#failedLogins.add(user, caller.peer.address)
+    else this.#checkFailures(user, caller)
+    return answer
+  }
+
+  #checkFailures(user: string | undefined, { peer }: Caller): void {
+    if (this.#failedLogins.allows(user, peer.address)) return
+    const why = 'too many failed logins with this user name (limit failedLoginsPerMinute)'
+    throw this.#refusal('RATE_EXCEEDED', why)
   }
 
   /** @throws BrokerError BANNED, LIMIT_REACHED, RATE_EXCEEDED */
-  admit(identity: Identity, clientId: string, connection: Connection): Principal {
-    const { address } = connection.peer
+  admit(identity: Identity, clientId: string, caller: Caller): Principal {
+    const { address } = caller.peer
     const tenant = identity.tenant ?? defaultTenant
     this.#checkBan(clientId, identity.user, address, tenant)
     if (!this.#tenantRates.take(tenant)) {
       throw this.#refusal('RATE_EXCEEDED', 'too many connects a second (limit tenantConnectsPerSecond)')
     }
-    this.#countConnection(tenant, connection)
-    this.#expire(identity, connection)
+    this.#countConnection(tenant, caller)
+    this.#expire(identity, caller)
     return this.permissions.principal(identity, { clientId, address, tenant })
   }
 
@@ -89,14 +125,14 @@ export class Gatekeeper {
   }
 
   /** The last resort: a protocol says good-bye to its client before. */
-  #expire({ expiresAt }: Identity, connection: Connection): void {
+  #expire({ expiresAt }: Identity, caller: Caller): void {
     if (expiresAt === undefined) return
     const delayMs = Math.max(0, expiresAt - this.#clock.now()) + expiryGraceMs
-    const cancel = this.#clock.after(delayMs, () => connection.close('the credentials have expired'))
-    connection.signal.addEventListener('abort', cancel)
+    const cancel = this.#clock.after(delayMs, () => caller.close('the credentials have expired'))
+    caller.signal.addEventListener('abort', cancel)
   }
 
-  #countConnection(tenant: string, connection: Connection): void {
+  #countConnection(tenant: string, caller: Caller): void {
     const { tenantConnections } = this.#limits
     if (tenantConnections === 0) return
     const open = this.#connections.get(tenant) ?? 0
@@ -104,7 +140,7 @@ export class Gatekeeper {
       throw this.#refusal('LIMIT_REACHED', `the tenant has ${open} connections (limit tenantConnections)`)
     }
     this.#connections.set(tenant, open + 1)
-    connection.signal.addEventListener('abort', () => {
+    caller.signal.addEventListener('abort', () => {
       const left = (this.#connections.get(tenant) ?? 1) - 1
       // A tenant's name can come from a token: what is not used any more must not stay.
       if (left > 0) this.#connections.set(tenant, left)
@@ -112,9 +148,13 @@ export class Gatekeeper {
     })
   }
 
-  #refusal(code: 'BANNED' | 'LIMIT_REACHED' | 'RATE_EXCEEDED' | 'NOT_AUTHORIZED', why: string): BrokerError {
-    this.#counters.counter('logins_refused', { reason: code.toLowerCase() }).value++
+  #refusal(code: (typeof refusals)[number], why: string): BrokerError {
+    this.#refused(code).value++
     return new BrokerError(code, why)
+  }
+
+  #refused(code: (typeof refusals)[number]): Counter {
+    return this.#counters.counter('logins_refused', { reason: code.toLowerCase() })
   }
 
   #watch(flapping: Flapping, events: Events): void {

@@ -1,5 +1,7 @@
 /** Everything that can grow has a limit here, with its name and default. 0 means: no limit. */
 export const defaultLimits = {
+  /** What the process may take; near it publishers wait, and what cannot wait is refused or dropped. */
+  memoryBytes: 0,
   /** Open connections, of the node. */
   connections: 100_000,
   /** Open connections of one tenant. */
@@ -7,6 +9,8 @@ export const defaultLimits = {
   /** Connections accepted per second; bursts of as many. */
   connectsPerSecond: 0,
   tenantConnectsPerSecond: 0,
+  /** Failed logins a minute with one user name from one address; past it further ones are refused unheard. */
+  failedLoginsPerMinute: 30,
   /** Sessions, open and kept, of the node, of a tenant, and of one user. */
   sessions: 1_000_000,
   tenantSessions: 0,

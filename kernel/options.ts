@@ -1,4 +1,5 @@
 import type { Ban } from './access/index.ts'
+import type { BridgingOptions } from './bridging/bridge-options.ts'
 import type { AuthPlugin, Rule } from './contract/access.ts'
 import type { Clock } from './contract/clock.ts'
 import type { ListenerOptions } from './contract/connection.ts'
@@ -7,12 +8,9 @@ import type { ProtocolPlugin } from './contract/protocol.ts'
 import type { StoragePlugin } from './contract/storage.ts'
 import type { Limits } from './limits.ts'
 import type { AlarmProbes } from './observe/alarm-probes.ts'
+import type { Chosen } from './plugins/chosen.ts'
 
-/** A plugin and its options, checked against the plugin's own description when it is opened. */
-export interface Chosen<P> {
-  readonly plugin: P
-  readonly options?: Readonly<Record<string, unknown>>
-}
+export type { Chosen } from './plugins/chosen.ts'
 
 export interface AccessOptions {
   /** Asked in order. */
@@ -22,6 +20,8 @@ export interface AccessOptions {
   readonly rules?: readonly Rule[]
   /** When no rule applies. Default: 'allow' while there is no rule at all, else 'deny'. */
   readonly noMatch?: 'allow' | 'deny'
+  /** First levels that begin with '$' and that clients may publish to: others are the broker's own. Default: none. */
+  readonly openTopics?: readonly string[]
   /** Takes the user name from the client certificate. Default: 'none'. */
   readonly certificateUser?: 'none' | 'common-name'
   /** Kept out beside those banned while the broker runs; who is in already stays. */
@@ -39,7 +39,11 @@ export interface KernelOptions {
   /** Default: memory; nothing survives the process. */
   readonly storage?: Chosen<StoragePlugin<never>>
   readonly access?: AccessOptions
+  /** Ways to other systems. Default: none. */
+  readonly bridging?: BridgingOptions
   readonly limits?: Partial<Limits>
+  /** Offsets of the log of messages that are counted together: the step in which it is trimmed. Default: 1,024; fewer are for simulations. */
+  readonly spoolBlock?: number
   /** What a full queue does. Default: 'drop-oldest'. */
   readonly overflow?: 'drop-oldest' | 'drop-newest'
   /** Default: silence. */

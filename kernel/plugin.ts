@@ -1,5 +1,12 @@
 /** The contract: the one kernel file a plugin imports. Behind it, one noun a file. */
+
+// What plugins of one kind would otherwise each write again.
+export type { ReachTarget } from './bridging/reach.ts'
+export { climb, reach } from './bridging/reach.ts'
+export type { TlsClientOptions } from './bridging/tls-client.ts'
+export { readTlsClient, servernameOf, tlsClientOptions } from './bridging/tls-client.ts'
 export * from './contract/access.ts'
+export * from './contract/bridge.ts'
 export * from './contract/clock.ts'
 export * from './contract/connection.ts'
 export * from './contract/errors.ts'
@@ -9,11 +16,12 @@ export * from './contract/observe.ts'
 export * from './contract/plugin.ts'
 export * from './contract/protocol.ts'
 export * from './contract/queue.ts'
+export * from './contract/scope.ts'
 export * from './contract/session.ts'
 export * from './contract/space.ts'
 export * from './contract/storage.ts'
 export * from './contract/table.ts'
-// What plugins of one kind would otherwise each write again.
 export { maxAclEntries, readAcl } from './plugins/acl.ts'
+export { missingChoice, usableChoices } from './plugins/choices.ts'
 export { checkKey } from './plugins/key-order.ts'
 export { OrderedMap } from './plugins/ordered-map.ts'

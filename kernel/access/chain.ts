@@ -73,15 +73,19 @@ export class AuthenticationChain {
   }
 
   /** Never rejects: a plugin that fails denies. `signal`: aborted when the client is gone, so that nobody is asked in vain. */
-  async authenticate(credentials: Credentials, peer: Peer, signal?: AbortSignal): Promise<Verdict> {
+  authenticate(credentials: Credentials, peer: Peer, signal?: AbortSignal): Verdict | Promise<Verdict> {
     if (this.#certificateUser === 'common-name' && peer.certificate !== undefined) {
       return certificateIdentity(peer.certificate.commonName)
     }
-    if (this.#members.length > 0) {
-      const asked = { name: '' }
-      const verdict = await this.#guard(asked, () => this.#ask(credentials, peer, asked), signal)
-      if (verdict !== 'unknown') return verdict
-    }
+    if (this.#members.length === 0) return this.#unknown(credentials, peer)
+    const asked = { name: '' }
+    return this.#guard(asked, () => this.#ask(credentials, peer, asked), signal).then(verdict =>
+      verdict === 'unknown' ? this.#unknown(credentials, peer) : verdict,
+    )
+  }
+
+  /** Whom no authenticator knows. */
+  #unknown(credentials: Credentials, peer: Peer): Verdict {
     const nameless = credentials.user === undefined && credentials.password === undefined
     if (!nameless && this.#members.length > 0) return 'denied'
     const admitted = this.#anonymous === 'always' || (this.#anonymous === 'loopback' && peer.loopback)
@@ -110,6 +114,15 @@ export class AuthenticationChain {
     const errors = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason] : []))
     if (errors.length === 1) throw errors[0]
     if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '))
+  }
+
+  /** Authenticators and what they say of themselves, in the order they are asked. */
+  get plugins(): readonly { kind: 'auth'; name: string; state: Readonly<Record<string, unknown>> }[] {
+    return this.#members.map(({ name, authenticator }) => ({
+      kind: 'auth',
+      name,
+      state: authenticator.inspect?.() ?? {},
+    }))
   }
 
   inspect(): Record<string, unknown> {
@@ -144,6 +157,9 @@ export class AuthenticationChain {
 
   #guarded(name: string, exchange: Exchange): Exchange {
     return {
+      get user() {
+        return exchange.user
+      },
       step: async data => {
         const answer = await this.#guard({ name }, () => exchange.step(data))
         if (typeof answer === 'string') return 'denied'

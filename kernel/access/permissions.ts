@@ -1,4 +1,7 @@
 import type { Action, Identity, Principal, Rule } from '../contract/access.ts'
+import { isClosed } from './closed-topics.ts'
+import { type Decision, explain } from './explain.ts'
+import { OpenTopics } from './open-topics.ts'
 import type { CheckedRule, Subject } from './rule-set.ts'
 import { bindRules, checkRules, ruleOf } from './rule-set.ts'
 import { coversLevels, matchesLevels } from './topic-cover.ts'
@@ -13,6 +16,8 @@ export interface PermissionOptions {
   readonly rules?: readonly Rule[] | undefined
   /** When no rule applies. Default: 'deny' as soon as rules are configured or come with the identity, else 'allow'. */
   readonly noMatch?: 'allow' | 'deny' | undefined
+  /** First levels that begin with '$' and that clients may publish to, where their rules say so. Default: none. */
+  readonly openTopics?: readonly string[] | undefined
 }
 
 /** The configured rules, and the maker of principals. Principals follow `replace` at their next question. */
@@ -20,6 +25,7 @@ export class Permissions {
   #rules: readonly CheckedRule[]
   #configured: boolean
   #noMatch: 'allow' | 'deny' | undefined
+  #open: OpenTopics
   #version = 0
   readonly #splits = new WeakMap<readonly CheckedRule[], Split>()
 
@@ -28,6 +34,7 @@ export class Permissions {
     this.#rules = checkRules(options.rules ?? [])
     this.#configured = options.rules !== undefined
     this.#noMatch = options.noMatch
+    this.#open = new OpenTopics(options.openTopics)
   }
 
   /** Grows by one with every `replace`. */
@@ -38,6 +45,7 @@ export class Permissions {
   /** New rules for everyone, live principals included. @throws BrokerError CONFIG_INVALID; then the old rules stay. */
   replace(options: PermissionOptions): void {
     const rules = checkRules(options.rules ?? [])
+    this.#open = new OpenTopics(options.openTopics)
     this.#rules = rules
     this.#configured = options.rules !== undefined
     this.#noMatch = options.noMatch
@@ -49,10 +57,15 @@ export class Permissions {
     return new BoundPrincipal(this, identity, subject)
   }
 
+  /** Whether clients may publish there at all. */
+  opens(topic: string): boolean {
+    return this.#open.has(topic)
+  }
+
   /** How this subject is judged now. */
-  bind(own: readonly CheckedRule[] | undefined, subject: Subject): Judge {
+  bind(own: readonly CheckedRule[] | undefined, subject: Subject, closed = false): Judge {
     const rules = bindRules(own === undefined ? this.#rules : [...own, ...this.#rules], subject)
-    const noMatch = this.#noMatch ?? (this.#configured || own !== undefined ? 'deny' : 'allow')
+    const noMatch = closed ? 'deny' : (this.#noMatch ?? (this.#configured || own !== undefined ? 'deny' : 'allow'))
     if (rules.length === 0) return noMatch === 'allow' ? allowAll : denyAll
     const { publish, subscribe } = this.#split(rules)
     return {
@@ -70,6 +83,25 @@ export class Permissions {
       this.#splits.set(rules, split)
     }
     return split
+  }
+
+  /** Which rule decides whether this client may, as it is or would be judged now. */
+  explain(client: Principal | (Subject & { readonly identity?: Identity }), action: Action, topic: string): Decision {
+    const standing =
+      client instanceof BoundPrincipal ? client.standing : 'identity' in client ? client.identity : undefined
+    const own = standing?.rules
+    return explain(
+      { action, topic, subject: client, identity: standing },
+      {
+        opens: asked => this.opens(asked),
+        identity: checkRules(own ?? []),
+        configuration: this.#rules,
+        noMatch: isClosed(topic)
+          ? 'deny'
+          : (this.#noMatch ?? (this.#configured || own !== undefined ? 'deny' : 'allow')),
+        ruleOf,
+      },
+    )
   }
 
   inspect(): Record<string, unknown> {
@@ -132,17 +164,21 @@ class BoundPrincipal implements Principal {
   }
 
   may(action: Action, topic: string): boolean {
+    if (action === 'publish' && !this.#permissions.opens(topic)) return false
     if (this.#superuser) return true
+    // Asked rarely, and not worth a place in every client's caches.
+    if (topic.startsWith('$') && isClosed(topic))
+      return this.#permissions.bind(this.#own, this.#subject, true)[action].allow(topic)
     let judge = this.#judge
     if (judge === undefined || this.#version !== this.#permissions.version) {
       this.#version = this.#permissions.version
-      judge = this.#judge = this.#permissions.bind(this.#own, {
-        clientId: this.clientId,
-        user: this.user,
-        address: this.address,
-      })
+      judge = this.#judge = this.#permissions.bind(this.#own, this.#subject)
     }
     return judge[action].allow(topic)
+  }
+
+  get #subject(): Subject {
+    return { clientId: this.clientId, user: this.user, address: this.address }
   }
 }
 

@@ -29,6 +29,12 @@ export class Rate {
     return true
   }
 
+  /** Whether something could be taken. For what is counted only when it went wrong. */
+  get open(): boolean {
+    if (this.#perSecond > 0) this.#fill()
+    return this.#perSecond <= 0 || this.#tokens >= 1
+  }
+
   /** Takes `amount` in any case and returns for how many ms nothing more should be taken. For what has arrived already. */
   charge(amount = 1): number {
     if (this.#perSecond <= 0) return 0
@@ -71,21 +77,28 @@ export class PublishRate {
 /** Keys whose buckets are kept; a tenant's name can come from a token. */
 export const maxKeyedRates = 10_000
 
-/** One bucket per key, such as a tenant. Full buckets are forgotten first; they come back full. */
+/** One bucket per key, such as a tenant; `burst` as of a `Rate`. Full buckets are forgotten first; they come back full. */
 export class KeyedRates {
   readonly #clock: Clock
   readonly #perSecond: number
   readonly #limit: number
+  readonly #burst: number
   readonly #rates = new Map<string, Rate>()
 
-  constructor(clock: Clock, perSecond: number, limit = maxKeyedRates) {
+  constructor(clock: Clock, perSecond: number, limit = maxKeyedRates, burst = perSecond) {
     this.#clock = clock
     this.#perSecond = perSecond
     this.#limit = limit
+    this.#burst = burst
   }
 
   get size(): number {
     return this.#rates.size
+  }
+
+  /** Whether something could be taken; a key that is only asked about is not kept. */
+  open(key: string): boolean {
+    return this.#rates.get(key)?.open ?? true
   }
 
   take(key: string, amount = 1): boolean {
@@ -100,7 +113,7 @@ export class KeyedRates {
     const known = this.#rates.get(key)
     if (known !== undefined) return known
     if (this.#rates.size >= this.#limit) this.#makeRoom()
-    const rate = new Rate(this.#clock, this.#perSecond)
+    const rate = new Rate(this.#clock, this.#perSecond, this.#burst)
     this.#rates.set(key, rate)
     return rate
   }

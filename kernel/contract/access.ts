@@ -45,6 +45,8 @@ export interface Credentials {
 
 /** One challenge-response run (SCRAM, Kerberos, ...). */
 export interface Exchange {
+  /** The name the client gives, as soon as it is known: runs that fail are counted against it. */
+  readonly user?: string | undefined
   /** Takes the client's data and answers with a challenge, or with the end of the run. */
   step(data: Uint8Array): Promise<{ challenge: Uint8Array } | { identity: Identity; data?: Uint8Array } | 'denied'>
 }
@@ -76,6 +78,9 @@ export interface Principal {
   readonly tenant: string
   readonly address: string
   readonly expiresAt: number | undefined
-  /** For 'subscribe' the topic is a filter. */
+  /**
+   * For 'subscribe' the topic is a filter. Publishing to topics that begin with '$' is the broker's own unless
+   * configured. The kernel asks on every path, by `permits`: a plugin need not.
+   */
   may(action: Action, topic: string): boolean
 }

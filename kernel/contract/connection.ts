@@ -21,18 +21,24 @@ export interface Output {
   readonly pendingBytes: number
 }
 
+/** What judging a client takes of its connection; the connection itself may be another process's. */
+export interface Caller {
+  readonly peer: Peer
+  /** The listener's name. */
+  readonly listener: string
+  /** Aborted when the socket is gone; its reason says why. Made at the first use: `onClose` costs less. */
+  readonly signal: AbortSignal
+  /** Sends what is pending, then closes. Safe to call twice. */
+  close(reason: string): void
+}
+
 /**
  * One client's byte stream, whatever carries it (TCP, TLS, WebSocket). The kernel owns the socket; a protocol reads,
  * writes and closes.
  */
-export interface Connection {
+export interface Connection extends Caller {
   readonly id: number
-  readonly peer: Peer
-  /** The listener's name. */
-  readonly listener: string
   readonly output: Output
-  /** Aborted when the socket is gone; its reason says why. Made at the first use: `onClose` costs less. */
-  readonly signal: AbortSignal
   /** Called once, when the socket is gone. */
   onClose: ((reason: string) => void) | undefined
   /** Bytes as they arrive; the chunk is only lent, for the duration of the call. Exactly one receiver, set once, at once. */
@@ -42,14 +48,20 @@ export interface Connection {
   /** Stops and resumes reading from the socket (back-pressure on the peer). */
   pause(): void
   resume(): void
-  /** Called when `pendingBytes` fell to zero after having been above `highWaterBytes`. */
+  /**
+   * True while more is pending than a slow peer may have: hand it nothing more until `onDrain`. How much that is
+   * depends on what memory there is.
+   */
+  slow(): boolean
+  /** Called when nothing is pending any more, after `slow` was true. */
   onDrain: (() => void) | undefined
-  /** Above this many pending bytes a peer counts as slow. */
-  readonly highWaterBytes: number
+  /**
+   * Tells how many bytes of input the protocol holds, because a packet is incomplete or reading is paused. False: there
+   * is no memory for so much, and the protocol must end the connection.
+   */
+  holds(bytes: number): boolean
   /** Closes with `onIdle` when nothing arrived for this long; 0: never. Checked four times a second for all connections. */
   idleLimit(ms: number, onIdle: () => void): void
-  /** Sends what is pending, then closes. Safe to call twice. */
-  close(reason: string): void
   /** Closes at once; what is pending is lost. */
   destroy(reason: string): void
 }

@@ -19,6 +19,7 @@ export interface Counters {
   counter(name: string, labels?: Labels): Counter
   /** A value read when somebody looks. Registering a name and labels again replaces the reader. */
   gauge(name: string, read: () => number, labels?: Labels): void
+  /** A gauge is read only when its `value` is: some look through all sessions. */
   all(): Iterable<{ name: string; labels: Labels; type: 'counter' | 'gauge'; value: number }>
 }
 

@@ -3,6 +3,8 @@ import type { Guarantee, Message } from './message.ts'
 /** How a session wants what a filter matches. Kept with a durable session and given back with each delivery. */
 export interface BindOptions {
   readonly guarantee: Guarantee
+  /** What is published with less is taken with this guarantee all the same, and kept by a durable session. */
+  readonly raise?: boolean
   /** Without what this session itself published. */
   readonly excludeOwn?: boolean
   /** Members of a group share what matches: each message goes to one of them. */
@@ -19,11 +21,12 @@ export interface Binding {
 }
 
 /**
- * Why a message reaches a queue: the bindings that matched, one copy for all of them. One object serves all messages
- * that match alike, so a protocol computes what it needs once and leaves it in `cache`.
+ * Why a message reaches a queue: what the bindings that matched ask for, one copy for all of them. One object serves all
+ * messages that match alike, so a protocol computes what it needs once and leaves it in `cache`.
  */
 export interface Via {
-  readonly bindings: readonly Binding[]
+  /** Not by which filters: a session's bindings that ask for the same may be one way. */
+  readonly bindings: readonly Pick<Binding, 'options'>[]
   /** The highest guarantee among the bindings. */
   readonly guarantee: Guarantee
   /** True: the topic's retained value, sent because of a new binding. */

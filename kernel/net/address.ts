@@ -1,8 +1,7 @@
 import { isIPv4 } from 'node:net'
-import { matchesCidr } from './cidr.ts'
 
 export function isLoopback(address: string): boolean {
-  return address === '::1' || matchesCidr(address, '127.0.0.0/8')
+  return address === '::1' || (address.startsWith('127.') && isIPv4(address))
 }
 
 /** The address without the IPv6 mapping that a dual-stack listener puts around IPv4 ones. */

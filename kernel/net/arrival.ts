@@ -5,12 +5,24 @@ import type { Watched } from './idle-wheel.ts'
 import type { Network } from './network.ts'
 import { parseProxyHeader } from './proxy-header.ts'
 
+/** Why a socket never becomes a connection. */
+export const refusals = [
+  'listener-limit',
+  'node-limit',
+  'untrusted-proxy',
+  'proxy-header',
+  'tls',
+  'handshake-timeout',
+  'gone',
+] as const
+export type Refusal = (typeof refusals)[number]
+
 /** What an arrival tells its listener. */
 export interface ArrivalHost {
   readonly name: string
   readonly network: Network
   /** The socket was refused or gave up before it became a connection. */
-  turnedAway(socket: Socket, reason: string): void
+  turnedAway(socket: Socket, reason: Refusal): void
 }
 
 /** A socket on its way through PROXY header, TLS handshake and WebSocket upgrade, which must all end in time. */
@@ -38,7 +50,7 @@ export class Arrival implements Watched {
   }
 
   /** Turns the socket away; further calls do nothing. */
-  fail(reason: string): void {
+  fail(reason: Refusal): void {
     if (this.#state === 'over') return
     this.#end()
     this.#host.turnedAway(this.socket, reason)

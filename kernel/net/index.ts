@@ -1,4 +1,4 @@
 export { isLoopback, plainAddress } from './address.ts'
 export { isCidr, matchesCidr } from './cidr.ts'
 export { type Listener, type ListenerHost, openListener } from './listener.ts'
-export { Network, type NetworkLimits, type NetworkOptions, networkLimits } from './network.ts'
+export { type Elsewhere, Network, type NetworkLimits, type NetworkOptions, networkLimits } from './network.ts'

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { BrokerError } from '../contract/errors.ts'
 import { portHolder } from './port-holder.ts'
 
@@ -9,11 +9,15 @@ const backlog = 4096
  * Binds a server.
  * @throws BrokerError LISTEN_FAILED with the address, and for a taken port the process that holds it, where that can be seen
  */
-export async function listen(server: Server, name: string, port: number, host?: string): Promise<void> {
+export async function listen(
+  server: Server,
+  name: string,
+  { port, host, reusePort }: { port: number; host?: string | undefined; reusePort?: boolean },
+): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(host === undefined ? { port, backlog } : { port, host, backlog }, () => {
+      server.listen({ port, backlog, ...(host !== undefined && { host }), ...(reusePort && { reusePort }) }, () => {
         server.off('error', reject)
         resolve()
       })
@@ -28,6 +32,21 @@ export async function listen(server: Server, name: string, port: number, host?: 
       },
     )
   }
+}
+
+/**
+ * Holds a port that nobody else listens on, so that others may bind it once it is released.
+ * @throws BrokerError LISTEN_FAILED
+ */
+export async function reservePort(
+  name: string,
+  port: number,
+  host?: string,
+): Promise<{ port: number; release(): Promise<void> }> {
+  const server = createServer(socket => socket.destroy())
+  await listen(server, name, { port, host })
+  const bound = server.address() as AddressInfo
+  return { port: bound.port, release: () => new Promise(resolve => server.close(() => resolve())) }
 }
 
 async function explain(error: unknown, port: number): Promise<string> {

@@ -2,7 +2,7 @@ import net, { type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Connection, ListenerOptions, TlsOptions } from '../contract/connection.ts'
 import { BrokerError } from '../contract/errors.ts'
 import type { Counter } from '../contract/observe.ts'
-import { Arrival, type ArrivalHost, directPeer } from './arrival.ts'
+import { Arrival, type ArrivalHost, directPeer, type Refusal, refusals } from './arrival.ts'
 import { isCidr, matchesCidr } from './cidr.ts'
 import { listen } from './listen.ts'
 import type { Network } from './network.ts'
@@ -14,8 +14,8 @@ import { WebSocketConnection } from './websocket-connection.ts'
 
 export interface ListenerHost {
   readonly network: Network
-  /** Serves one connection; its end ends the connection, its rejection is logged and counted and ends it too. */
-  serve(connection: Connection): Promise<void>
+  /** See `Protocol.serve`. */
+  serve(connection: Connection): Promise<void> | undefined
   /** For 'ws' and 'wss': the protocol's subprotocols, most wanted first, and its default path. */
   readonly websocket?: { readonly subprotocols: readonly string[]; readonly path: string }
 }
@@ -69,6 +69,8 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     this.#opened = counters.counter('net_connections_opened', labels)
     this.#failed = counters.counter('net_connections_failed', labels)
     counters.gauge('net_connections', () => this.connections, labels)
+    // A rate over a series that appears with its first event misses that event.
+    for (const reason of refusals) counters.counter('net_connections_refused', { ...labels, reason })
     for (const block of options.proxyFrom ?? []) {
       if (!isCidr(block)) throw this.#invalid(`proxyFrom: "${block}" is neither an address nor a CIDR block`)
     }
@@ -85,7 +87,8 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   }
 
   async open(): Promise<void> {
-    await listen(this.#server, this.name, this.#options.port, this.#options.host)
+    const { port, host } = this.#options
+    await listen(this.#server, this.name, { port, host, reusePort: this.network.reusePort })
     // For instance: out of file descriptors. The listener goes on.
     this.#server.on('error', error => this.network.logger.error({ listener: this.name, error }, 'accepting failed'))
   }
@@ -112,7 +115,7 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     this.#left()
   }
 
-  turnedAway(socket: Socket, reason: string): void {
+  turnedAway(socket: Socket, reason: Refusal): void {
     this.#left()
     this.#refuse(socket, reason)
   }
@@ -123,12 +126,11 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     const address = socket.remoteAddress
     // The peer was gone before we looked.
     if (address === undefined) return this.#refuse(socket, 'gone')
-    this.connections += 1
-    this.network.connections += 1
+    this.#counted(1)
     const peer = directPeer(address, socket.remotePort ?? 0)
     const { proxyFrom = [] } = this.#options
     if (proxyFrom.length === 0 && this.#options.transport === 'tcp') {
-      return this.#serve(tcpConnection(socket, this.#server, peer, this))
+      return this.#serve(tcpConnection(socket, peer, this))
     }
     const arrival = new Arrival(socket, peer, this)
     if (proxyFrom.length === 0) this.#secure(arrival)
@@ -171,7 +173,7 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     this.network.arrived(connection)
     try {
       // An async function here would keep its whole frame for as long as the connection lasts.
-      this.#host.serve(connection).then(
+      this.#host.serve(connection)?.then(
         () => connection.close('served'),
         error => this.#servingFailed(connection, error),
       )
@@ -186,15 +188,16 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     connection.close('internal error')
   }
 
-  #refusal(): string | undefined {
+  #refusal(): Refusal | undefined {
     const { maxConnections = 0 } = this.#options
-    if (maxConnections > 0 && this.connections >= maxConnections) return 'listener-limit'
+    const { elsewhere, connections } = this.network
+    if (maxConnections > 0 && this.connections + elsewhere.of(this.name) >= maxConnections) return 'listener-limit'
     const nodeLimit = this.network.limits.maxConnections
-    if (nodeLimit > 0 && this.network.connections >= nodeLimit) return 'node-limit'
+    if (nodeLimit > 0 && connections + elsewhere.connections >= nodeLimit) return 'node-limit'
     return undefined
   }
 
-  #refuse(socket: Socket, reason: string): void {
+  #refuse(socket: Socket, reason: Refusal): void {
     this.network.counters.counter('net_connections_refused', { listener: this.name, reason }).value += 1
     this.network.logger.debug({ listener: this.name, address: socket.remoteAddress, reason }, 'connection refused')
     socket.on('error', () => {})
@@ -202,8 +205,13 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   }
 
   #left(): void {
-    this.connections -= 1
-    this.network.connections -= 1
+    this.#counted(-1)
+  }
+
+  #counted(by: 1 | -1): void {
+    this.connections += by
+    this.network.connections += by
+    this.network.elsewhere.changed(this.name, by)
   }
 
   #tlsGate(): TlsGate | undefined {

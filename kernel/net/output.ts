@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Output } from '../contract/connection.ts'
-import { type BufferPool, largestPooledBytes } from './buffer-pool.ts'
+import { type BufferAccount, type BufferPool, largestPooledBytes } from './buffer-pool.ts'
 import type { Flushable, Flusher } from './flusher.ts'
 
 /** From this size on a chunk is passed on by reference: copying it would cost more than one more entry in the write. */
@@ -17,18 +17,25 @@ export type Framing = (into: Buffer, end: number, bytes: number) => number
 /** What an output writes to, and whom it tells. */
 export interface OutputOwner {
   readonly socket: Socket
-  readonly highWaterBytes: number
   /** Whether bytes may still be written; if not, they are dropped. */
   readonly writable: boolean
-  /** Everything was written, after more than `highWaterBytes` had been pending. */
+  /** Everything was written, after `awaitDrain`. */
   drained(): void
   sent(bytes: number): void
+}
+
+/** What all outputs share. */
+export interface OutputHost {
+  readonly memory: { readonly parts: { readonly output: BufferAccount } }
+  readonly pool: BufferPool
+  readonly flusher: Flusher
 }
 
 /** One connection's output: fills pooled buffers, writes them once a turn, and only when the socket took the last ones. */
 export class SocketOutput implements Output, Flushable {
   buffer: Buffer = nothing
   readonly #owner: OutputOwner
+  readonly #memory: BufferAccount
   readonly #pool: BufferPool
   readonly #flusher: Flusher
   readonly #framing: Framing | undefined
@@ -42,13 +49,17 @@ export class SocketOutput implements Output, Flushable {
   /** Pooled buffers among `#sealed`, to give back; then those the socket has not yet written. */
   #sealedPooled: Buffer[] | undefined
   #writing: Buffer[] | undefined
+  /** Of large chunks: pending, and those the socket has not yet written. */
+  #chunkBytes = 0
+  #writingChunkBytes = 0
   #marked = false
-  #wasHigh = false
+  #awaitsDrain = false
   /** What the last turns needed: the size to begin the next one with. */
   #usualBytes = 0
 
-  constructor(owner: OutputOwner, pool: BufferPool, flusher: Flusher, framing?: Framing) {
+  constructor(owner: OutputOwner, { memory, pool, flusher }: OutputHost, framing?: Framing) {
     this.#owner = owner
+    this.#memory = memory.parts.output
     this.#pool = pool
     this.#flusher = flusher
     this.#framing = framing
@@ -78,6 +89,8 @@ export class SocketOutput implements Output, Flushable {
       this.#sealed ??= []
       this.#sealed.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
       this.#sealedBytes += chunk.length
+      this.#chunkBytes += chunk.length
+      this.#memory.take(chunk.length)
       return
     }
     const at = this.reserve(chunk.length)
@@ -91,7 +104,6 @@ export class SocketOutput implements Output, Flushable {
     if (bytes === 0) return
     const { socket } = this.#owner
     if (!this.#owner.writable) return this.discard()
-    if (bytes + socket.writableLength > this.#owner.highWaterBytes) this.#wasHigh = true
     // The socket's own write callback flushes what gathers meanwhile.
     if (socket.writableLength > 0 && !evenIfBusy) return
     this.#usualBytes = bytes
@@ -100,7 +112,8 @@ export class SocketOutput implements Output, Flushable {
       const { buffer } = this
       const begin = this.#framing?.(buffer, this.#begin, bytes) ?? this.#begin
       socket.write(buffer.subarray(begin, this.#end), this.#written)
-      this.#retire(buffer)
+      if (socket.writableLength === 0) this.#pool.release(buffer)
+      else this.#retire(buffer)
       this.buffer = nothing
       this.#begin = this.#end = 0
     } else {
@@ -114,10 +127,19 @@ export class SocketOutput implements Output, Flushable {
     if (this.buffer.length > 0) this.#pool.release(this.buffer)
     this.buffer = nothing
     this.#begin = this.#end = 0
+    for (const buffer of this.#sealedPooled ?? []) this.#pool.release(buffer)
     this.#sealed = this.#sealedPooled = undefined
     this.#sealedBytes = 0
     // Buffers the socket still holds are left to the garbage collector: the system may be reading them.
+    for (const buffer of this.#writing ?? []) this.#pool.forget(buffer)
     this.#writing = undefined
+    this.#memory.give(this.#chunkBytes + this.#writingChunkBytes)
+    this.#chunkBytes = this.#writingChunkBytes = 0
+  }
+
+  /** Has the owner told when nothing is pending any more. Only while something is. */
+  awaitDrain(): void {
+    this.#awaitsDrain = true
   }
 
   #writeSealed(sealed: Buffer[], bytes: number): void {
@@ -134,6 +156,8 @@ export class SocketOutput implements Output, Flushable {
     for (const buffer of this.#sealedPooled ?? []) this.#retire(buffer)
     this.#sealed = this.#sealedPooled = undefined
     this.#sealedBytes = 0
+    this.#writingChunkBytes += this.#chunkBytes
+    this.#chunkBytes = 0
     socket.uncork()
   }
 
@@ -182,14 +206,17 @@ export class SocketOutput implements Output, Flushable {
   #giveBack(): void {
     for (const buffer of this.#writing ?? []) this.#pool.release(buffer)
     this.#writing = undefined
+    if (this.#writingChunkBytes === 0) return
+    this.#memory.give(this.#writingChunkBytes)
+    this.#writingChunkBytes = 0
   }
 
   readonly #written = (): void => {
     if (this.#owner.socket.writableLength > 0) return
     if (this.#owner.writable) this.#giveBack()
     if (!this.#marked) this.flush()
-    if (this.#wasHigh && this.pendingBytes === 0) {
-      this.#wasHigh = false
+    if (this.#awaitsDrain && this.pendingBytes === 0) {
+      this.#awaitsDrain = false
       this.#owner.drained()
     }
   }

@@ -17,6 +17,13 @@ export interface ConnectionHost {
   ended(connection: StreamConnection): void
 }
 
+/** Input of so many bytes everybody may hold; more only as far as there is memory for it. */
+const grantedInputBytes = 4 * 1024
+/** The rest of one read, which waits while its connection is paused. */
+const oneReadBytes = 64 * 1024
+/** What one connection may hold, of what inputs may still hold. */
+const inputPart = 1 / 4
+
 /** open: both ways; closing: our last bytes are on their way, what arrives is ignored; gone. */
 type State = 'open' | 'closing' | 'gone'
 
@@ -26,7 +33,6 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
   readonly peer: Peer
   readonly socket: Socket
   readonly output: SocketOutput
-  readonly highWaterBytes: number
   onDrain: (() => void) | undefined
   onClose: ((reason: string) => void) | undefined
   protected readonly host: ConnectionHost
@@ -37,6 +43,10 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
   #reason = 'the connection was closed'
   /** Idle limit and its call, or, once closing, the linger limit. */
   #limitMs = 0
+  /** What its protocol holds of its input. */
+  #inputBytes = 0
+  /** Answers that it was given while it did not read. */
+  #unreadBytes = 0
   #onIdle: (() => void) | undefined
   #heard = true
   #heardAtMs = 0
@@ -46,8 +56,7 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
     this.socket = socket
     this.peer = peer
     this.host = host
-    this.highWaterBytes = host.network.limits.highWaterBytes
-    this.output = new SocketOutput(this, host.network.pool, host.network.flusher, framing)
+    this.output = new SocketOutput(this, host.network, framing)
   }
 
   get listener(): string {
@@ -65,6 +74,27 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
 
   get writable(): boolean {
     return this.state !== 'gone' && !this.socket.destroyed && this.socket.writable
+  }
+
+  slow(): boolean {
+    if (this.output.pendingBytes <= this.host.network.highWaterBytes) return false
+    this.output.awaitDrain()
+    return true
+  }
+
+  holds(bytes: number): boolean {
+    if (this.state === 'gone') return true
+    const { memory } = this.host.network
+    const { input } = memory.parts
+    const more = bytes - this.#inputBytes
+    const room = bytes <= oneReadBytes ? input.freeBytes : input.freeBytes * inputPart
+    if (more > 0 && bytes > grantedInputBytes && bytes > room) {
+      memory.refuse('input')
+      return false
+    }
+    this.#inputBytes = bytes
+    input.take(more)
+    return true
   }
 
   receive(onBytes: (chunk: Buffer) => void): void {
@@ -146,11 +176,30 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
     this.#heard = true
     this.host.received.value += chunk.length
     if (this.state !== 'open' || this.#onBytes === undefined) return
+    const pending = this.output.pendingBytes
     try {
       this.#onBytes(chunk)
     } catch (error) {
-      this.failed(error)
+      return this.failed(error)
     }
+    if (pending > 0) this.#answered(this.output.pendingBytes - pending)
+  }
+
+  /** Who asks and asks and never reads the answers would have us keep all of them. */
+  #answered(bytes: number): void {
+    if (!this.slow()) this.#unreadBytes = 0
+    else if (bytes > 0) this.#unreadBytes += bytes
+    if (this.#unreadBytes > this.host.network.limits.unreadAnswerBytes) this.destroy('it does not read its answers')
+  }
+
+  /** The socket has stopped reading, and goes on in the next turn of the event loop, when the others had theirs. */
+  rest(): void {
+    setImmediate(goOn, this)
+  }
+
+  /** Reads on after a rest, unless it was paused meanwhile. */
+  goOn(): void {
+    if (!this.paused && this.state !== 'gone') this.startReading()
   }
 
   /** The peer will send nothing more; it may still be reading. */
@@ -173,6 +222,8 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
     this.state = 'gone'
     this.host.network.wheel.unwatch(this)
     this.output.discard()
+    this.host.network.memory.parts.input.give(this.#inputBytes)
+    this.#inputBytes = 0
     this.host.ended(this)
     this.#guarded(() => this.onClose?.(this.#reason))
     this.#abort?.abort(this.#reason)
@@ -208,4 +259,9 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
       this.failed(error)
     }
   }
+}
+
+/** One function for all: a connection that is read in large pieces rests often. */
+function goOn(connection: StreamConnection): void {
+  connection.goOn()
 }

@@ -26,7 +26,7 @@ export class WebSocketConnection extends StreamConnection {
     })
     webSocket.on('ping', data => {
       // A peer that pings and does not read must not fill our memory; the next answered ping will do. [RFC6455 5.5.3]
-      if (this.output.pendingBytes < this.highWaterBytes && this.writable) webSocket.pong(data)
+      if (this.writable && !this.slow()) webSocket.pong(data)
     })
     webSocket.on('error', error => {
       this.socketFailed(error)

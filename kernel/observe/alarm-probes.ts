@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os'
 import type { Clock } from '../contract/clock.ts'
 
-/** What alarms look at: percentages in use. An embedder whose limits are others', such as a container's, brings its own. */
+/** What alarms look at: percentages in use. An embedder whose limits are others' brings its own. */
 export interface AlarmProbes {
+  /** Of the memory limit, or of the machine where there is none. */
   memory(): number
   /** Of one core, since the last look; undefined when no time has passed. */
   cpu(): number | undefined
@@ -10,15 +11,16 @@ export interface AlarmProbes {
   disk(): Promise<number | undefined>
 }
 
-/** This process on this machine. `usage`: of the storage. */
+/** This process on this machine. `memoryBytes`: its limit, 0 for none. `usage`: of the storage. */
 export function systemProbes(
   clock: Clock,
+  memoryBytes: number,
   usage: () => Promise<{ usedBytes: number; freeBytes?: number }>,
 ): AlarmProbes {
   let cpu = process.cpuUsage()
   let lookedAt = clock.now()
   return {
-    memory: () => (process.memoryUsage.rss() / totalmem()) * 100,
+    memory: () => (process.memoryUsage.rss() / (memoryBytes || totalmem())) * 100,
     cpu: () => {
       const now = clock.now()
       const { user, system } = process.cpuUsage(cpu)

@@ -20,7 +20,16 @@ export class CounterSet implements Counters {
     for (const { name, labels, counter } of this.#counters.values()) {
       yield { name, labels, type: 'counter', value: counter.value }
     }
-    for (const { name, labels, read } of this.#gauges.values()) yield { name, labels, type: 'gauge', value: read() }
+    for (const { name, labels, read } of this.#gauges.values()) {
+      yield {
+        name,
+        labels,
+        type: 'gauge',
+        get value() {
+          return read()
+        },
+      }
+    }
   }
 }
 

@@ -7,6 +7,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   protocol: ['serve', 'close'],
   storage: ['log', 'table', 'close'],
   auth: ['authenticate', 'close'],
+  bridge: ['test', 'close'],
 }
 
 /**

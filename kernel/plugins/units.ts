@@ -15,6 +15,15 @@ export function parseDuration(value: string | number): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined
 }
 
+/** '200ms..30s', the first not above the second. Undefined when it is none of these. */
+export function parseDurationRange(value: string): { from: number; to: number } | undefined {
+  const [first = '', second = '', ...more] = value.split('..')
+  const from = parseDuration(first)
+  const to = parseDuration(second)
+  if (from === undefined || to === undefined || more.length > 0 || from > to) return undefined
+  return { from, to }
+}
+
 /** '64KB', '1.5GB', '100 MiB', or a number of bytes; one KB is 1,024 bytes. Undefined when it is none of these. */
 export function parseBytes(value: string | number): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined

@@ -1,91 +1,122 @@
 import type { Message } from '../contract/message.ts'
+import { BacklogRear, type Block, blockEntries } from './backlog-rear.ts'
 import type { MatchedVia } from './bound-filter.ts'
 
 /** What waits: a spool offset, or the message itself where nothing is stored. */
 export type Reference = number | Message
 
 const noReference = -1
+/** Entries of the first ring. */
+const leastRing = 8
 
 /**
- * A ring of references in three parallel arrays: an entry of a durable queue costs its offset, a shared pointer and a
- * size, never the message.
+ * References in the order they came. Its front is a ring in three parallel arrays, made for coming and going; what
+ * comes behind the first hundred entries is packed, for a long backlog is mostly looked after, not looked at.
  */
 export class Backlog {
   #references: Reference[] = []
   #vias: (MatchedVia | undefined)[] = []
   #sizes: number[] = []
   #head = 0
-  #length = 0
+  /** Entries in the ring. */
+  #ringed = 0
+  /** Everything behind the ring. */
+  #rear: BacklogRear | undefined
   /** Bytes of what waits, as messages. */
   bytes = 0
 
   get length(): number {
-    return this.#length
+    return this.#ringed + (this.#rear?.length ?? 0)
   }
 
-  push(reference: Reference, via: MatchedVia, size: number): void {
-    if (this.#length === this.#references.length) this.#grow()
-    const at = (this.#head + this.#length) & (this.#references.length - 1)
-    this.#references[at] = reference
-    this.#vias[at] = via
-    this.#sizes[at] = size
-    this.#length++
+  /** `moving`: somebody takes from it. */
+  push(reference: Reference, via: MatchedVia, size: number, moving = false): void {
     this.bytes += size
+    if (this.#rear || this.#ringed === blockEntries) {
+      this.#rear ??= new BacklogRear()
+      this.#rear.push(reference, via, size, moving)
+      return
+    }
+    if (this.#ringed === this.#references.length) this.#grow()
+    this.#set(this.#ringed++, reference, via, size)
   }
 
-  /** The i-th waiting reference, 0 being the next to leave. */
-  reference(i: number): Reference {
-    return this.#references[this.#slot(i)] as Reference
+  /** Of the next to leave, as `via` and `size`. */
+  get reference(): Reference {
+    return this.#references[this.#head] as Reference
   }
 
-  via(i: number): MatchedVia {
-    return this.#vias[this.#slot(i)] as MatchedVia
+  get via(): MatchedVia {
+    return this.#vias[this.#head] as MatchedVia
   }
 
-  size(i: number): number {
-    return this.#sizes[this.#slot(i)] as number
+  get size(): number {
+    return this.#sizes[this.#head] as number
   }
 
   /** Drops the first entry. */
   shift(): void {
-    const at = this.#slot(0)
-    this.bytes -= this.#sizes[at] as number
-    this.#references[at] = noReference
-    this.#vias[at] = undefined
-    this.#head = (this.#head + 1) & (this.#references.length - 1)
-    this.#length--
-    if (this.#length === 0 && this.#references.length > 1024) this.#reset()
-  }
-
-  /** Drops the last entry. */
-  pop(): void {
-    const at = this.#slot(this.#length - 1)
-    this.bytes -= this.#sizes[at] as number
-    this.#references[at] = noReference
-    this.#vias[at] = undefined
-    this.#length--
+    this.bytes -= this.size
+    this.#references[this.#head] = noReference
+    this.#vias[this.#head] = undefined
+    this.#head = this.#slot(1)
+    this.#ringed--
+    if (this.#ringed === 0 && this.#rear) this.#refill(this.#rear)
   }
 
   /** Removes one offset, searched from the end, where a failed commit left it. */
   remove(offset: number): boolean {
-    for (let i = this.#length - 1; i >= 0; i--) {
-      if (this.reference(i) !== offset) continue
-      this.bytes -= this.size(i)
-      for (let j = i; j < this.#length - 1; j++) this.#move(j + 1, j)
-      this.#references[this.#slot(this.#length - 1)] = noReference
-      this.#vias[this.#slot(this.#length - 1)] = undefined
-      this.#length--
+    const removed = this.#rear?.remove(offset)
+    if (removed !== undefined) {
+      this.bytes -= removed
+      if (this.#rear?.length === 0) this.#rear = undefined
       return true
+    }
+    for (let i = this.#ringed - 1; i >= 0; i--) {
+      if (this.#references[this.#slot(i)] === offset) {
+        this.#removeAt(i)
+        return true
+      }
     }
     return false
   }
 
-  #move(from: number, to: number): void {
-    const source = this.#slot(from)
-    const target = this.#slot(to)
-    this.#references[target] = this.#references[source] as Reference
-    this.#vias[target] = this.#vias[source]
-    this.#sizes[target] = this.#sizes[source] as number
+  /** Those of what waits that are offsets, the next to leave first. Nothing may be added or removed meanwhile. */
+  *offsets(): Generator<{ offset: number; via: MatchedVia }> {
+    for (let i = 0; i < this.#ringed; i++) {
+      const at = this.#slot(i)
+      const offset = this.#references[at]
+      if (typeof offset === 'number') yield { offset, via: this.#vias[at] as MatchedVia }
+    }
+    if (this.#rear) yield* this.#rear.offsets()
+  }
+
+  #removeAt(i: number): void {
+    this.bytes -= this.#sizes[this.#slot(i)] as number
+    for (let to = i; to < this.#ringed - 1; to++) {
+      const from = this.#slot(to + 1)
+      this.#set(to, this.#references[from] as Reference, this.#vias[from], this.#sizes[from] as number)
+    }
+    this.#ringed--
+    this.#set(this.#ringed, noReference, undefined, 0)
+    if (this.#ringed === 0 && this.#rear) this.#refill(this.#rear)
+  }
+
+  #refill(rear: BacklogRear): void {
+    const { references, vias, sizes } = rear.take() as Block
+    while (this.#references.length < references.length) this.#grow()
+    this.#ringed = references.length
+    for (let i = 0; i < references.length; i++) {
+      this.#set(i, references[i] as Reference, vias[i], sizes[i] as number)
+    }
+    if (rear.length === 0) this.#rear = undefined
+  }
+
+  #set(i: number, reference: Reference, via: MatchedVia | undefined, size: number): void {
+    const at = this.#slot(i)
+    this.#references[at] = reference
+    this.#vias[at] = via
+    this.#sizes[at] = size
   }
 
   #slot(i: number): number {
@@ -93,25 +124,16 @@ export class Backlog {
   }
 
   #grow(): void {
-    const capacity = Math.max(8, this.#references.length * 2)
-    const references: Reference[] = new Array(capacity).fill(noReference)
-    const vias: (MatchedVia | undefined)[] = new Array(capacity).fill(undefined)
-    const sizes: number[] = new Array(capacity).fill(0)
-    for (let i = 0; i < this.#length; i++) {
-      references[i] = this.reference(i)
-      vias[i] = this.via(i)
-      sizes[i] = this.size(i)
-    }
-    this.#references = references
-    this.#vias = vias
-    this.#sizes = sizes
+    this.#references = doubled<Reference>(this.#references, this.#head, noReference)
+    this.#vias = doubled<MatchedVia | undefined>(this.#vias, this.#head, undefined)
+    this.#sizes = doubled(this.#sizes, this.#head, 0)
     this.#head = 0
   }
+}
 
-  #reset(): void {
-    this.#references = []
-    this.#vias = []
-    this.#sizes = []
-    this.#head = 0
-  }
+/** A full ring with as much room again, its oldest entry first. */
+function doubled<Value>(ring: readonly Value[], head: number, empty: Value): Value[] {
+  const larger = new Array<Value>(Math.max(leastRing, 2 * ring.length)).fill(empty)
+  for (let i = 0; i < ring.length; i++) larger[i] = ring[(head + i) & (ring.length - 1)] as Value
+  return larger
 }

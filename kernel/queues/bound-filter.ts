@@ -31,21 +31,33 @@ export class MatchedVia implements Via {
   readonly bindings: readonly BoundFilter[]
   readonly guarantee: Guarantee
   readonly replay: boolean
+  /** Messages of less guarantee are taken with this one. */
+  readonly raisedTo: Guarantee
   cache: unknown = undefined
   readonly #excludes: boolean
   #withoutOwn: MatchedVia | undefined
 
-  constructor(bindings: readonly BoundFilter[], replay: boolean) {
+  /** `stored`: what a reference was stored with, when its bindings may have changed since. */
+  constructor(bindings: readonly BoundFilter[], replay: boolean, stored?: Guarantee) {
     this.bindings = bindings
     this.replay = replay
     let guarantee: Guarantee = 0
+    let raisedTo: Guarantee = 0
     let excludes = false
     for (const { options } of bindings) {
       if (options.guarantee > guarantee) guarantee = options.guarantee
+      if (options.raise && options.guarantee > raisedTo) raisedTo = options.guarantee
       if (options.excludeOwn) excludes = true
     }
-    this.guarantee = guarantee
+    this.guarantee = stored ?? guarantee
+    this.raisedTo = stored ?? raisedTo
     this.#excludes = excludes
+  }
+
+  /** With which guarantee a message that was published with `published` is taken. */
+  guaranteeOf(published: Guarantee): Guarantee {
+    if (published <= this.raisedTo) return this.raisedTo
+    return published < this.guarantee ? published : this.guarantee
   }
 
   /** The way that is left for what the session itself published; undefined when all its bindings exclude that. */

@@ -1,5 +1,6 @@
 import type { Guarantee, Message } from '../contract/message.ts'
 import type { Delivery } from '../contract/queue.ts'
+import type { Spool } from '../spool/spool.ts'
 import type { MatchedVia } from './bound-filter.ts'
 import type { Group } from './group.ts'
 import type { UnsettledList } from './unsettled-list.ts'
@@ -31,6 +32,31 @@ export class Unsettled implements Delivery {
     this.offset = offset
     this.holderId = holderId
     this.home = undefined
+  }
+
+  /** A note that is being stored already, perhaps for a consumer that is gone, is waited for and not written again. */
+  keepNote(note: number, spool: Spool | undefined): Promise<void> | undefined {
+    const before = this.note
+    if (before === note) return this.noting
+    this.note = note
+    if (!spool) return undefined
+    if (this.offset === -1) {
+      // Once the disk has failed a session that is kept begins nothing that its next start would not know of.
+      return spool.failed && this.guarantee === 2 && this.holderId !== 0 ? spool.commit : undefined
+    }
+    spool.note(this.holderId, this.offset, note)
+    const { commit } = spool
+    this.noting = commit
+    const noted = (kept: number) => {
+      if (this.noting !== commit) return
+      this.noting = undefined
+      this.note = kept
+    }
+    commit.then(
+      () => noted(note),
+      () => noted(before),
+    )
+    return commit
   }
 }
 

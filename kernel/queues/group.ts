@@ -1,3 +1,4 @@
+import { permits } from '../access/index.ts'
 import type { Message } from '../contract/message.ts'
 import type { StoredReference } from '../spool/record.ts'
 import type { Holder } from '../spool/spool.ts'
@@ -6,6 +7,7 @@ import { MatchedVia } from './bound-filter.ts'
 import { leastOf, sizeOf, type Unsettled } from './delivery.ts'
 import type { Queue } from './queue.ts'
 import type { QueueHost } from './queue-host.ts'
+import { UnsettledList } from './unsettled-list.ts'
 import { Waiting } from './waiting.ts'
 
 interface Member {
@@ -32,8 +34,9 @@ export class Group implements Holder {
   readonly #members: Member[] = []
   #turn = 0
   readonly #waiting: Waiting
-  #returned: Unsettled[] = []
+  readonly #returned: UnsettledList
   #pumping = false
+  #ended = false
 
   constructor(host: QueueHost, name: string, filter: string, id: number) {
     this.#host = host
@@ -41,6 +44,7 @@ export class Group implements Holder {
     this.filter = filter
     this.id = id
     this.#waiting = new Waiting(host, this)
+    this.#returned = new UnsettledList(host.memory.parts.queues)
   }
 
   get via(): MatchedVia {
@@ -53,6 +57,15 @@ export class Group implements Holder {
 
   get waitingBytes(): number {
     return this.#waiting.bytes
+  }
+
+  get consumed(): boolean {
+    return this.#members.some(member => member.queue.consumed)
+  }
+
+  /** It is nobody's alone. */
+  get principal(): undefined {
+    return undefined
   }
 
   get empty(): boolean {
@@ -80,8 +93,7 @@ export class Group implements Holder {
 
   offer(message: Message, offset: number): void {
     if (this.#returned.length === 0 && this.#waiting.length === 0 && this.#give(message, offset)) return
-    const anyoneHere = this.#members.some(member => member.queue.consumed)
-    if (message.guarantee === 0 && !anyoneHere) this.#host.drop('offline')
+    if (message.guarantee === 0 && !this.consumed) this.#host.drop('offline', message, undefined)
     else this.#waiting.push(offset === -1 ? message.own() : offset, anyMember, sizeOf(message))
   }
 
@@ -97,10 +109,10 @@ export class Group implements Holder {
   }
 
   #pumpOne(): boolean {
-    const returned = this.#returned[0]
+    const returned = this.#returned.first
     if (returned) {
       if (!this.#give(returned.message, returned.offset)) return false
-      this.#returned.shift()
+      this.#returned.remove(returned)
       return true
     }
     const message = this.#waiting.length > 0 ? this.#waiting.first() : undefined
@@ -114,7 +126,7 @@ export class Group implements Holder {
   /** True when the message is out of the group's hands. */
   #give(message: Message, offset: number): boolean {
     if (message.expiresAt !== undefined && message.expiresAt < this.#host.clock.now()) {
-      this.#host.drop('expired')
+      this.#host.drop('expired', message, undefined)
       this.settled(offset)
       return true
     }
@@ -123,7 +135,7 @@ export class Group implements Holder {
       const at = (this.#turn + tried) % members.length
       const { queue, binding } = members[at] as Member
       const guarantee = leastOf(message.guarantee, binding.options.guarantee)
-      if (!queue.ready(guarantee) || queue.principal?.may('receive', message.topic) === false) continue
+      if (!queue.ready(guarantee) || !permits(queue.principal, 'receive', message.topic)) continue
       this.#turn = at + 1
       queue.adopt(message, binding.live, guarantee, offset, this)
       return true
@@ -137,13 +149,15 @@ export class Group implements Holder {
 
   /** What a member left unsettled goes to the others, before what is newer. */
   giveBack(deliveries: readonly Unsettled[]): void {
-    this.#returned = [...deliveries, ...this.#returned]
-    this.pump()
+    this.#returned.addFirst(deliveries)
+    // Its last member may have left it before it left what it had taken.
+    if (this.#ended) this.#giveUp()
+    else this.pump()
   }
 
   retract(offset: number): void {
     this.#waiting.retract(offset)
-    this.#returned = this.#returned.filter(delivery => delivery.offset !== offset)
+    for (const delivery of [...this.#returned]) if (delivery.offset === offset) this.#returned.remove(delivery)
     for (const { queue } of this.#members) queue.retract(offset)
   }
 
@@ -163,8 +177,14 @@ export class Group implements Holder {
 
   /** The last member left for good: what nobody took is given up. */
   end(): void {
-    for (const { offset } of this.#returned) this.settled(offset)
-    this.#returned = []
+    this.#ended = true
+    this.#giveUp()
+  }
+
+  #giveUp(): void {
+    const returned = this.#returned.drain()
+    this.#host.dropAll('session-ended', returned.length, undefined)
+    for (const { offset } of returned) this.settled(offset)
     this.#waiting.clear()
   }
 }

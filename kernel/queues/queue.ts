@@ -1,3 +1,4 @@
+import { permits } from '../access/index.ts'
 import type { Principal } from '../contract/access.ts'
 import type { Guarantee, Message } from '../contract/message.ts'
 import type { Consumer, Receiver } from '../contract/queue.ts'
@@ -6,20 +7,17 @@ import type { Holder } from '../spool/spool.ts'
 import type { Reference } from './backlog.ts'
 import type { BoundFilter, MatchedVia } from './bound-filter.ts'
 import { QueueConsumer } from './consumer.ts'
-import { leastOf, sizeOf, Unsettled } from './delivery.ts'
+import { sizeOf, Unsettled } from './delivery.ts'
 import type { Group } from './group.ts'
-import type { DropReason, QueueHost } from './queue-host.ts'
+import { parted } from './parted.ts'
+import type { Overflow, QueueHost } from './queue-host.ts'
+import { Replays } from './replays.ts'
+import type { Route } from './route.ts'
+import { UnsettledList } from './unsettled-list.ts'
 import { Waiting } from './waiting.ts'
 
 /** Shared by all queues, and never added to. */
 const none: never[] = []
-
-/** Retained values on their way, read one by one. */
-interface Replay {
-  readonly source: Iterator<Message>
-  readonly via: MatchedVia
-  next: Message | undefined
-}
 
 /**
  * One session's queue of references. What waits leaves in this order: what was unsettled when the last consumer left,
@@ -36,9 +34,10 @@ export class Queue implements Holder {
   /** Judges each topic before it is handed out; undefined only until somebody consumes. */
   principal: Principal | undefined
   #consumer: QueueConsumer | undefined
-  /** Empty lists are not kept: most sessions never have one. */
-  #returned: Unsettled[] = none
-  #replays: Replay[] = none
+  /** What the last consumer left unsettled. Empty lists are not kept: most sessions never have one. */
+  #returned: UnsettledList | undefined
+  /** Only while retained values are on their way. */
+  #replays: Replays | undefined
   /** Only while something waits. */
   #waiting: Waiting | undefined
   #pumping = false
@@ -46,6 +45,8 @@ export class Queue implements Holder {
   #notes: Map<number, number> | undefined
   /** Groups it is a member of: they may have work when it has credit again. */
   #groups: Set<Group> | undefined
+  /** The router's: of topics that lead here alone, by the last kind of filter that did. */
+  loneRoute: Route | undefined = undefined
 
   constructor(host: QueueHost, owner: string, id: number, persistent: boolean) {
     this.#host = host
@@ -67,9 +68,14 @@ export class Queue implements Holder {
     this.#groups?.delete(group)
   }
 
+  /** Of what was handed out before a restart and was not handed out again yet. */
+  get notes(): Iterable<number> {
+    return this.#notes?.values() ?? none
+  }
+
   /** Messages waiting, and handed out but unsettled. */
   get depth(): number {
-    return (this.#waiting?.length ?? 0) + this.#returned.length + (this.#consumer?.unsettled ?? 0)
+    return (this.#waiting?.length ?? 0) + (this.#returned?.length ?? 0) + (this.#consumer?.unsettled ?? 0)
   }
 
   /** Handed out and not settled. */
@@ -87,6 +93,25 @@ export class Queue implements Holder {
     return this.#waiting?.bytes ?? 0
   }
 
+  /** Of what `depth` counts. */
+  get bytes(): number {
+    return this.waitingBytes + (this.#returned?.messageBytes ?? 0) + (this.#consumer?.unsettledBytes ?? 0)
+  }
+
+  /** What has been here for the longest time: the message, or its place in the spool if it is nowhere else. */
+  get oldest(): Reference | undefined {
+    return this.#consumer?.oldest ?? this.#returned?.first?.message ?? this.#waiting?.oldest
+  }
+
+  get overflow(): Overflow {
+    return this.#host.overflow
+  }
+
+  /** There is no room for this message. */
+  full(message: Message): boolean {
+    return this.#waiting?.full(sizeOf(message)) === true
+  }
+
   get consumed(): boolean {
     return this.#consumer !== undefined
   }
@@ -98,7 +123,7 @@ export class Queue implements Holder {
   }
 
   get #nothingWaits(): boolean {
-    return this.#returned.length === 0 && this.#replays.length === 0 && !this.#waiting
+    return !this.#returned && !this.#replays && !this.#waiting
   }
 
   /** The guarantee with which this queue would take the message, or undefined when it is its own and excluded. */
@@ -108,14 +133,14 @@ export class Queue implements Holder {
 
   /** Takes a message; `offset` is its place in the spool, -1 when it is not stored for this queue. */
   offer(message: Message, via: MatchedVia, offset: number): void {
-    const guarantee = leastOf(message.guarantee, via.guarantee)
+    const guarantee = via.guaranteeOf(message.guarantee)
     const consumer = this.#consumer
     if (consumer?.open(guarantee) && this.#nothingWaits) {
       this.#hand(consumer, message, via, guarantee, offset)
       return
     }
     // Nothing is owed at guarantee 0 to a consumer that is away.
-    if (guarantee === 0 && !consumer) this.#host.drop('offline')
+    if (guarantee === 0 && !consumer) this.#host.drop('offline', message, this.principal)
     else this.#wait(offset === -1 ? message.own() : offset, via, sizeOf(message))
   }
 
@@ -128,9 +153,9 @@ export class Queue implements Holder {
       return
     }
     const delivery = new Unsettled(message.keep(), via, guarantee, offset, group.id)
-    // Once begun, an exactly-once delivery ends with the same session, whatever happens to its connection.
+    // Once begun, an exactly-once delivery ends with the same session: one that is not stored takes it along when it ends.
     if (guarantee === 1) delivery.home = group
-    else if (offset !== -1 && this.id !== 0) {
+    else if (offset !== -1) {
       this.#host.spool?.move(group.id, this.id, offset, 2, via)
       delivery.holderId = this.id
     }
@@ -141,13 +166,14 @@ export class Queue implements Holder {
     // Most topics have no retained value: nothing is made for those.
     const next = source.next().value
     if (!next) return
-    this.#replays = [...this.#replays, { source, via: binding.replay, next }]
+    this.#replays ??= new Replays()
+    this.#replays.add(next, source, binding.replay)
     this.pump()
   }
 
   consume(receiver: Receiver, credit: number): Consumer & { close(): void } {
     this.#consumer?.close()
-    const consumer = new QueueConsumer(this, receiver, credit)
+    const consumer = new QueueConsumer(this, this.#host.memory.parts.queues, receiver, credit)
     this.#consumer = consumer
     this.pump()
     for (const group of this.groups) group.pump()
@@ -167,34 +193,30 @@ export class Queue implements Holder {
 
   /** True when it moved on and there may be more. */
   #pumpOne(consumer: QueueConsumer): boolean {
-    const returned = this.#returned[0]
+    const returned = this.#returned?.first
     if (returned) {
       if (!consumer.open(returned.guarantee)) return false
-      this.#returned.shift()
+      this.#unreturn(returned)
       returned.redelivered = true
       this.#deliver(consumer, returned)
       return true
     }
-    if (this.#replays.length > 0) return this.#pumpReplay(consumer)
+    if (this.#replays) return this.#pumpReplay(consumer, this.#replays)
     return this.#waiting !== undefined && this.#pumpWaiting(consumer, this.#waiting)
   }
 
-  #pumpReplay(consumer: QueueConsumer): boolean {
-    const replay = this.#replays[0] as Replay
-    replay.next ??= replay.source.next().value
-    const message = replay.next
+  #pumpReplay(consumer: QueueConsumer, replays: Replays): boolean {
+    const { message } = replays
     if (!message) {
-      this.#replays.shift()
+      this.#replays = undefined
       return true
     }
-    if (!this.wants(message, replay.via)) {
-      replay.next = undefined
-      return true
-    }
-    const guarantee = leastOf(message.guarantee, replay.via.guarantee)
-    if (!consumer.open(guarantee)) return false
-    replay.next = undefined
-    this.#hand(consumer, message, replay.via, guarantee, this.#store(message, replay.via, guarantee))
+    const { via } = replays
+    const guarantee = via.guaranteeOf(message.guarantee)
+    const wanted = this.wants(message, via)
+    if (wanted && !consumer.open(guarantee)) return false
+    replays.shift()
+    if (wanted) this.#hand(consumer, message, via, guarantee, this.#store(message, via, guarantee))
     return true
   }
 
@@ -202,7 +224,7 @@ export class Queue implements Holder {
     const message = waiting.first()
     if (!message) return false
     const { via } = waiting
-    const guarantee = leastOf(message.guarantee, via.guarantee)
+    const guarantee = via.guaranteeOf(message.guarantee)
     if (!consumer.open(guarantee)) return false
     const offset = waiting.shift()
     if (waiting.length === 0) this.#waiting = undefined
@@ -214,13 +236,14 @@ export class Queue implements Holder {
     // What was begun is finished, expired or not.
     const begun = this.#notes?.has(offset) === true
     if (!begun && message.expiresAt !== undefined && message.expiresAt < this.#host.clock.now()) {
-      this.#discard(offset, 'expired')
+      this.#host.drop('expired', message, this.principal)
+      this.settled(offset)
       return
     }
     if (guarantee === 0) {
       if (offset !== -1) this.settled(offset)
       if (this.#permits(message)) {
-        this.#host.delivered.value++
+        this.#host.handed(message, 0, this.principal)
         consumer.receiver.deliver(message, via, undefined)
       }
       return
@@ -240,32 +263,33 @@ export class Queue implements Holder {
       this.#settledAt(delivery.holderId, delivery.offset)
       return
     }
-    this.#host.delivered.value++
+    this.#host.handed(delivery.message, delivery.guarantee, this.principal)
     consumer.take(delivery)
   }
 
   /** The one place where rights are asked on the way out: what was queued before they changed passes here too. */
   #permits(message: Message): boolean {
-    if (this.principal?.may('receive', message.topic) !== false) return true
-    this.#host.drop('not-authorized')
+    if (permits(this.principal, 'receive', message.topic)) return true
+    this.#host.drop('not-authorized', message, this.principal)
     return false
   }
 
   #store(message: Message, via: MatchedVia, guarantee: Guarantee): number {
     const spool = this.#host.spool
-    if (guarantee === 0 || this.id === 0 || !spool) return -1
+    if (guarantee === 0 || this.id === 0 || !spool || spool.failed) return -1
     return spool.append(message, [this], [{ queueId: this.id, guarantee, via }])
+  }
+
+  /** Takes a message that is for this queue alone, and stores it. */
+  add(message: Message, via: MatchedVia): void {
+    const guarantee = via.guaranteeOf(message.guarantee)
+    this.offer(message, via, this.#store(message, via, guarantee))
   }
 
   #wait(reference: Reference, via: MatchedVia, bytes: number): void {
     const waiting = (this.#waiting ??= new Waiting(this.#host, this))
     waiting.push(reference, via, bytes)
     if (waiting.length === 0) this.#waiting = undefined
-  }
-
-  #discard(offset: number, reason: DropReason): void {
-    this.#host.drop(reason)
-    this.settled(offset)
   }
 
   /** A reference of this queue's own is done. */
@@ -279,11 +303,11 @@ export class Queue implements Holder {
 
   settle(consumer: QueueConsumer, delivery: Unsettled, outcome: 'accept' | 'reject' | 'requeue'): void {
     if (outcome === 'requeue') {
-      this.#returned = [delivery, ...this.#returned]
+      this.#return([delivery])
     } else {
-      if (outcome === 'reject') this.#host.drop('rejected')
-      const { publishedAt, topic } = delivery.message
-      this.#host.slow.observe(this.#owner, topic, this.#host.clock.now() - publishedAt)
+      if (outcome === 'reject') this.#host.drop('rejected', delivery.message, this.principal)
+      else this.#host.accepted(delivery, this.principal)
+      this.#host.slow.settled(this.#owner, delivery)
       this.#settledAt(delivery.holderId, delivery.offset)
     }
     if (consumer !== this.#consumer) return
@@ -291,58 +315,46 @@ export class Queue implements Holder {
     if (this.#groups) for (const group of this.#groups) group.pump()
   }
 
-  /** A note that is being stored already, perhaps for a consumer that is gone, is waited for and not written again. */
   note(delivery: Unsettled, note: number): Promise<void> | undefined {
-    const before = delivery.note
-    if (before === note) return delivery.noting
-    delivery.note = note
-    const spool = this.#host.spool
-    if (delivery.offset === -1 || !spool) return undefined
-    spool.note(delivery.holderId, delivery.offset, note)
-    const { commit } = spool
-    delivery.noting = commit
-    const noted = (kept: number) => {
-      if (delivery.noting !== commit) return
-      delivery.noting = undefined
-      delivery.note = kept
-    }
-    commit.then(
-      () => noted(note),
-      () => noted(before),
-    )
-    return commit
+    return delivery.keepNote(note, this.#host.spool)
   }
 
   /** The consumer leaves: what it did not settle comes first for the next one, in its old order. */
   leave(consumer: QueueConsumer, unsettled: Iterable<Unsettled>): void {
     if (consumer !== this.#consumer) return
     this.#consumer = undefined
-    const stay: Unsettled[] = []
-    const groups = new Map<Group, Unsettled[]>()
-    for (const delivery of unsettled) {
-      const { home } = delivery
-      if (!home || delivery.guarantee === 2 || (this.persistent && !home.hasOther(this))) stay.push(delivery)
-      else groups.set(home, [...(groups.get(home) ?? []), delivery])
-    }
-    this.#returned = [...stay, ...this.#returned]
+    const { stay, groups } = parted(this, unsettled)
+    this.#return(stay)
     for (const [group, deliveries] of groups) group.giveBack(deliveries)
     this.#keepReplays()
+  }
+
+  /** Before all else for the next consumer. */
+  #return(deliveries: readonly Unsettled[]): void {
+    if (deliveries.length === 0) return
+    this.#returned ??= new UnsettledList(this.#host.memory.parts.queues)
+    this.#returned.addFirst(deliveries)
+  }
+
+  #unreturn(delivery: Unsettled): void {
+    this.#returned?.remove(delivery)
+    if (this.#returned?.length === 0) this.#returned = undefined
   }
 
   /** A durable session is owed the retained values it asked for, also when it left before they were sent. */
   #keepReplays(): void {
     const replays = this.#replays
-    this.#replays = none
-    if (!this.persistent || replays.length === 0) return
+    this.#replays = undefined
+    if (!this.persistent || !replays) return
     const newer = this.#waiting
     this.#waiting = undefined
-    for (const { source, via, next } of replays) {
-      for (let message = next ?? source.next().value; message; message = source.next().value) {
-        const guarantee = leastOf(message.guarantee, via.guarantee)
-        if (guarantee === 0 || !this.wants(message, via)) continue
-        const offset = this.#store(message, via, guarantee)
-        this.#wait(offset === -1 ? message : offset, via, sizeOf(message))
-      }
+    for (let { message } = replays; message; message = replays.message) {
+      const { via } = replays
+      replays.shift()
+      const guarantee = via.guaranteeOf(message.guarantee)
+      if (guarantee === 0 || !this.wants(message, via)) continue
+      const offset = this.#store(message, via, guarantee)
+      this.#wait(offset === -1 ? message : offset, via, sizeOf(message))
     }
     newer?.moveTo(reference => this.#wait(reference.reference, reference.via, reference.bytes))
   }
@@ -351,12 +363,12 @@ export class Queue implements Holder {
     this.#waiting?.retract(offset)
     if (this.#waiting?.length === 0) this.#waiting = undefined
     this.#consumer?.retract(offset)
-    this.#returned = this.#returned.filter(delivery => delivery.offset !== offset)
+    for (const delivery of [...(this.#returned ?? [])]) if (delivery.offset === offset) this.#unreturn(delivery)
   }
 
   /** What of the spool below an offset is held here, by whichever queue's name. */
   *stored(below: number): Generator<StoredReference> {
-    for (const delivery of [...this.#returned, ...(this.#consumer?.stored() ?? [])]) {
+    for (const delivery of [...(this.#returned ?? []), ...(this.#consumer?.stored() ?? [])]) {
       const { offset, holderId, guarantee, via, note } = delivery
       if (offset !== -1 && offset < below) yield { queueId: holderId, offset, guarantee, via, note }
     }
@@ -374,13 +386,13 @@ export class Queue implements Holder {
   /** The session ends: every reference is given up. */
   end(): void {
     this.#consumer?.close()
-    for (const delivery of this.#returned) {
+    for (const delivery of this.#returned?.drain() ?? []) {
       // At least once is owed by the group as a whole; exactly once ends with this session.
       if (delivery.home && delivery.guarantee === 1) delivery.home.giveBack([delivery])
       else this.#settledAt(delivery.holderId, delivery.offset)
     }
-    this.#returned = none
-    this.#replays = none
+    this.#returned = undefined
+    this.#replays = undefined
     this.#groups = undefined
     this.#waiting?.clear()
     this.#waiting = undefined

@@ -1,15 +1,20 @@
-import { BrokerError } from '../contract/errors.ts'
 import type { Message } from '../contract/message.ts'
 import type { Counters } from '../contract/observe.ts'
 import type { Table } from '../contract/table.ts'
+import { limitReached } from '../limit-reached.ts'
 import type { Limits } from '../limits.ts'
+import type { Memory } from '../memory/memory.ts'
+import { costOf } from '../memory/share.ts'
 import type { Due, Schedule } from '../schedule/schedule.ts'
 import { decodeMessage, encodeMessage } from '../spool/message-codec.ts'
+import type { LevelSurvey, Survey } from './topic-survey.ts'
 import { TopicTree } from './topic-tree.ts'
 
 interface Tenant {
   readonly tree: TopicTree
   messages: number
+  /** Of them, the broker's own: their topics begin with `$`. */
+  ownMessages: number
   bytes: number
 }
 
@@ -18,11 +23,19 @@ type RetainedLimits = Pick<
   'retainedMessages' | 'retainedBytes' | 'nodeRetainedMessages' | 'nodeRetainedBytes' | 'retainedMessageBytes'
 >
 
+/** An iterator at its end stays there, so one is enough. */
+const nothing = ([] as Message[]).values()
+
+/** What a topic's own nodes take, and its row in a table, by rule of thumb. */
+const placeBytes = 256
+const rowBytes = 512
+
 /** The latest retained message of each topic, by tenant; in memory whole, and in a table when the storage is durable. */
 export class Retained {
   readonly #table: Table | undefined
   readonly #schedule: Schedule
   readonly #limits: RetainedLimits
+  readonly #memory: Memory
   readonly #tenants = new Map<string, Tenant>()
   readonly #expiries = new Map<Message, Due>()
   /** Topics whose message is being stored: what they hold if that fails. */
@@ -30,10 +43,15 @@ export class Retained {
   /** Of all tenants. */
   readonly #node = { messages: 0, bytes: 0 }
 
-  constructor(table: Table | undefined, schedule: Schedule, limits: RetainedLimits, counters: Counters) {
+  constructor(
+    table: Table | undefined,
+    options: { schedule: Schedule; limits: RetainedLimits; memory: Memory; counters: Counters },
+  ) {
+    const { schedule, limits, memory, counters } = options
     this.#table = table
     this.#schedule = schedule
     this.#limits = limits
+    this.#memory = memory
     counters.gauge('retained_messages', () => this.#node.messages)
     counters.gauge('retained_bytes', () => this.#node.bytes)
   }
@@ -48,33 +66,46 @@ export class Retained {
   }
 
   /** @throws BrokerError LIMIT_REACHED when the message may not be added. */
-  check(tenantName: string, message: Message): void {
+  #check(tenant: Tenant, before: Message | undefined, message: Message): void {
     const bytes = message.payload.length
-    if (bytes === 0) return
     const { retainedMessages, retainedBytes, retainedMessageBytes } = this.#limits
     if (retainedMessageBytes > 0 && bytes > retainedMessageBytes)
-      throw limitReached('retainedMessageBytes', retainedMessageBytes)
-    const tenant = this.#tenant(tenantName)
-    const before = tenant.tree.get(message.topic)
+      throw limitReached('retained messages', 'retainedMessageBytes', retainedMessageBytes)
     const messages = before ? 0 : 1
     const more = bytes - (before?.payload.length ?? 0)
     const reaches = (limit: number, held: number, added: number) => limit > 0 && added > 0 && held + added > limit
-    if (reaches(retainedMessages, tenant.messages, messages)) throw limitReached('retainedMessages', retainedMessages)
-    if (reaches(retainedBytes, tenant.bytes, more)) throw limitReached('retainedBytes', retainedBytes)
+    if (reaches(retainedMessages, tenant.messages, messages))
+      throw limitReached('retained messages', 'retainedMessages', retainedMessages)
+    if (reaches(retainedBytes, tenant.bytes, more))
+      throw limitReached('retained messages', 'retainedBytes', retainedBytes)
     const { nodeRetainedMessages, nodeRetainedBytes } = this.#limits
     if (reaches(nodeRetainedMessages, this.#node.messages, messages))
-      throw limitReached('nodeRetainedMessages', nodeRetainedMessages)
-    if (reaches(nodeRetainedBytes, this.#node.bytes, more)) throw limitReached('nodeRetainedBytes', nodeRetainedBytes)
+      throw limitReached('retained messages', 'nodeRetainedMessages', nodeRetainedMessages)
+    if (reaches(nodeRetainedBytes, this.#node.bytes, more))
+      throw limitReached('retained messages', 'nodeRetainedBytes', nodeRetainedBytes)
+    const { retained } = this.#memory.parts
+    const moreMemory = this.#memoryOf(message) - (before ? this.#memoryOf(before) : 0)
+    if (moreMemory <= 0 || moreMemory <= retained.freeBytes) return
+    this.#memory.refuse('retained')
+    throw limitReached('retained messages', 'memory', this.#memory.limitBytes)
   }
 
-  /** Sets, or with an empty payload clears, the topic's message. Effective at once; resolves when it is durable. */
+  /**
+   * Sets, or with an empty payload clears, the topic's message. Effective at once; resolves when it is durable.
+   * @throws BrokerError LIMIT_REACHED
+   */
   store(tenantName: string, message: Message): Promise<unknown> | undefined {
     const { topic } = message
-    const before = this.get(tenantName, topic)
+    const tenant = this.#tenant(tenantName)
+    const levels = topic.split('/')
+    const before = tenant.tree.find(levels)
     if (message.payload.length === 0) {
-      return this.#remove(tenantName, topic) ? this.#write(tenantName, topic, before, undefined) : undefined
+      // Cleared already, but not for certain: the clearing that is being stored may fail, and then this one holds.
+      const unsure = this.#storing.has(`${tenantName}\0${topic}`)
+      return this.#remove(tenantName, topic) || unsure ? this.#write(tenantName, topic, before, undefined) : undefined
     }
-    this.#put(tenantName, message.own())
+    this.#check(tenant, before, message)
+    this.#put(tenantName, message.own(), levels)
     // Declared to be of the moment although its delivery is assured: it would be wrong after a restart.
     if (message.guarantee > 0 && message.durability === 'none') return undefined
     return this.#write(tenantName, topic, before, message)
@@ -93,20 +124,21 @@ export class Retained {
     this.#storing.set(key, storing)
     const write = ++storing.writes
     const written = this.#table.write([{ key, value: after && encodeMessage(after) }])
-    written
-      .then(
-        () => {
-          storing.stored = after
-        },
-        () => {
-          const isNewest = write === storing.writes && this.get(tenantName, topic) === after
-          if (isNewest) this.#remove(tenantName, topic)
-          if (isNewest && storing.stored) this.#put(tenantName, storing.stored)
-        },
-      )
-      .finally(() => {
-        if (write === storing.writes) this.#storing.delete(key)
-      })
+    const ended = () => {
+      if (write === storing.writes) this.#storing.delete(key)
+    }
+    written.then(
+      () => {
+        storing.stored = after
+        ended()
+      },
+      () => {
+        const isNewest = write === storing.writes && this.get(tenantName, topic) === after
+        if (isNewest) this.#remove(tenantName, topic)
+        if (isNewest && storing.stored) this.#put(tenantName, storing.stored)
+        ended()
+      },
+    )
     return written
   }
 
@@ -114,13 +146,31 @@ export class Retained {
     return this.#tenants.get(tenantName)?.tree.get(topic)
   }
 
-  match(tenantName: string, filter: string): Iterator<Message, undefined> & Iterable<Message> {
-    return this.#tenant(tenantName).tree.match(filter)
+  match(tenantName: string, filter: string): IterableIterator<Message, undefined> {
+    const tenant = this.#tenants.get(tenantName)
+    // Every subscription asks, and most tenants of most protocols retain nothing.
+    return tenant && tenant.messages > 0 ? tenant.tree.match(filter) : nothing
   }
 
-  #put(tenantName: string, message: Message): void {
+  /** Topics of clients that hold a message: none that begins with `$`. */
+  countOf(tenantName: string): number {
+    const tenant = this.#tenants.get(tenantName)
+    return tenant ? tenant.messages - tenant.ownMessages : 0
+  }
+
+  /** For lists: see `TopicTree.survey`. */
+  survey(tenantName: string, filter: string, survey: Survey): Iterable<void> {
+    return this.#tenants.get(tenantName)?.tree.survey(filter, survey) ?? []
+  }
+
+  /** See `TopicTree.surveyLevel`. */
+  surveyLevel(tenantName: string, topic: string | undefined, survey: LevelSurvey): Iterable<void> {
+    return this.#tenants.get(tenantName)?.tree.surveyLevel(topic, survey) ?? []
+  }
+
+  #put(tenantName: string, message: Message, levels?: readonly string[]): void {
     const tenant = this.#tenant(tenantName)
-    const before = tenant.tree.set(message)
+    const before = tenant.tree.set(message, levels)
     this.#account(tenant, before, message)
     if (message.expiresAt === undefined) return
     const due = this.#schedule.at(message.expiresAt, () => this.#expire(tenantName, message))
@@ -135,13 +185,22 @@ export class Retained {
   }
 
   #account(tenant: Tenant, before: Message | undefined, after: Message | undefined): void {
+    const more = (after ? 1 : 0) - (before ? 1 : 0)
+    if ((after ?? before)?.topic.startsWith('$')) tenant.ownMessages += more
     for (const account of [tenant, this.#node]) {
-      account.messages += (after ? 1 : 0) - (before ? 1 : 0)
+      account.messages += more
       account.bytes += (after?.payload.length ?? 0) - (before?.payload.length ?? 0)
     }
+    this.#memory.parts.retained.take((after ? this.#memoryOf(after) : 0) - (before ? this.#memoryOf(before) : 0))
     if (!before) return
     this.#expiries.get(before)?.cancel()
     this.#expiries.delete(before)
+  }
+
+  /** A message and its place among the topics; where it is stored, the table has its own in memory. */
+  #memoryOf(message: Message): number {
+    const { topic, payload } = message
+    return costOf(message) + placeBytes + (this.#table ? rowBytes + topic.length + payload.length : 0)
   }
 
   #expire(tenantName: string, message: Message): void {
@@ -153,11 +212,7 @@ export class Retained {
 
   #tenant(name: string): Tenant {
     let tenant = this.#tenants.get(name)
-    if (!tenant) this.#tenants.set(name, (tenant = { tree: new TopicTree(), messages: 0, bytes: 0 }))
+    if (!tenant) this.#tenants.set(name, (tenant = { tree: new TopicTree(), messages: 0, ownMessages: 0, bytes: 0 }))
     return tenant
   }
-}
-
-function limitReached(name: string, value: number): BrokerError {
-  return new BrokerError('LIMIT_REACHED', `no more retained messages: the limit ${name} is ${value}`)
 }

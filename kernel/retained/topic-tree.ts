@@ -1,100 +1,103 @@
 import type { Message } from '../contract/message.ts'
-
-interface Node {
-  children: Map<string, Node> | undefined
-  message: Message | undefined
-}
+import { Branch, messageAt, type Place } from './branch.ts'
+import { type LevelSurvey, type Survey, surveyLevel, surveyTopics } from './topic-survey.ts'
+import { TopicWalk } from './topic-walk.ts'
 
 /** Topics by their levels, each with its retained message; filters are matched against it lazily. */
 export class TopicTree {
-  readonly #root: Node = { children: undefined, message: undefined }
+  readonly #root = new Branch('', undefined)
 
   get(topic: string): Message | undefined {
-    let node: Node | undefined = this.#root
-    for (const level of topic.split('/')) node = node?.children?.get(level)
-    return node?.message
+    return this.find(topic.split('/'))
   }
 
-  /** Returns the message it replaces. */
-  set(message: Message): Message | undefined {
-    let node = this.#root
-    for (const level of message.topic.split('/')) {
-      const children = (node.children ??= new Map())
-      let next = children.get(level)
-      if (!next) children.set(level, (next = { children: undefined, message: undefined }))
-      node = next
+  /** `levels`: of a topic. */
+  find(levels: readonly string[]): Message | undefined {
+    const place = this.#at(levels)
+    return place && messageAt(place)
+  }
+
+  /** Returns the message it replaces. `levels`: of its topic. */
+  set(message: Message, levels: readonly string[] = message.topic.split('/')): Message | undefined {
+    const last = levels.length - 1
+    let branch = this.#root
+    for (let depth = 0; depth < last; depth++) branch = branchOf(branch, levels[depth] as string)
+    const name = levels[last] as string
+    const place = branch.children.get(name)
+    if (place instanceof Branch) {
+      const before = place.message
+      place.message = message
+      return before
     }
-    const before = node.message
-    node.message = message
-    return before
+    branch.children.set(name, message)
+    return place
   }
 
   delete(topic: string): Message | undefined {
     const levels = topic.split('/')
     const path = [this.#root]
-    for (const level of levels) {
-      const next = (path.at(-1) as Node).children?.get(level)
-      if (!next) return undefined
+    for (const level of levels.slice(0, -1)) {
+      const next = path.at(-1)?.children.get(level)
+      if (!(next instanceof Branch)) return undefined
       path.push(next)
     }
-    const node = path.at(-1) as Node
-    const before = node.message
-    node.message = undefined
-    for (let depth = path.length - 1; depth > 0; depth--) {
-      const { message, children } = path[depth] as Node
-      if (message || children) break
-      const parent = path[depth - 1] as Node
-      parent.children?.delete(levels[depth - 1] as string)
-      if (parent.children?.size === 0) parent.children = undefined
+    const branch = path.at(-1) as Branch
+    const name = levels.at(-1) as string
+    const place = branch.children.get(name)
+    if (place === undefined) return undefined
+    if (place instanceof Branch) {
+      const before = place.message
+      place.message = undefined
+      return before
     }
-    return before
+    branch.children.delete(name)
+    prune(path)
+    return place
   }
 
   /** Messages of topics the filter matches. Lazy: it walks on as it is read, and sees what changed meanwhile. */
-  *match(filter: string): Generator<Message, undefined> {
-    const levels = filter.split('/')
-    // A wildcard in the first level does not reach topics that begin with '$'.
-    yield* walk(this.#root, levels, 0, levels[0] === '+' || levels[0] === '#')
-    return undefined
+  match(filter: string): TopicWalk {
+    return new TopicWalk(this.#root, filter.split('/'))
+  }
+
+  /** As `match`, past what is not wanted: see `surveyTopics`. */
+  survey(filter: string, survey: Survey): Iterable<void> {
+    return surveyTopics(this.#root, filter, survey)
+  }
+
+  /** What is one level below a topic; without one, the first level: see `surveyLevel`. */
+  surveyLevel(topic: string | undefined, survey: LevelSurvey): Iterable<void> {
+    const place = topic === undefined ? this.#root : this.#at(topic.split('/'))
+    return place instanceof Branch ? surveyLevel(place, survey) : []
+  }
+
+  #at(levels: readonly string[]): Place | undefined {
+    let place: Place | undefined = this.#root
+    for (const level of levels) {
+      if (!(place instanceof Branch)) return undefined
+      place = place.children.get(level)
+    }
+    return place
   }
 }
 
-function* walk(
-  node: Node,
-  levels: readonly string[],
-  depth: number,
-  skipSystem: boolean,
-): Generator<Message, undefined> {
-  const level = levels[depth]
-  if (level === undefined || level === '#') {
-    if (node.message) yield node.message
-    if (level === '#') yield* below(node, skipSystem)
-    return undefined
-  }
-  if (level === '+') {
-    for (const [name, child] of node.children ?? []) {
-      if (!(skipSystem && name.startsWith('$'))) yield* walk(child, levels, depth + 1, false)
-    }
-    return undefined
-  }
-  const child = node.children?.get(level)
-  if (child) yield* walk(child, levels, depth + 1, false)
-  return undefined
+/** The branch of this name; a message that stood there alone becomes its own. */
+function branchOf({ children }: Branch, name: string): Branch {
+  const place = children.get(name)
+  if (place instanceof Branch) return place
+  const branch = new Branch(name, place)
+  children.set(name, branch)
+  return branch
 }
 
-/** Everything under a node; a stack of iterators, so that a deep tree costs no chain of generators. */
-function* below(node: Node, skipSystem: boolean): Generator<Message, undefined> {
-  const stack = [(node.children ?? new Map<string, Node>()).entries()]
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const { value, done } = top.next()
-    if (done) {
-      stack.pop()
-      continue
-    }
-    const [name, child] = value
-    if (skipSystem && stack.length === 1 && name.startsWith('$')) continue
-    if (child.message) yield child.message
-    if (child.children) stack.push(child.children.entries())
+/** Branches without anything below them go; one with a message of its own leaves that in its place. */
+function prune(path: readonly Branch[]): void {
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const { children, name, message } = path[depth] as Branch
+    if (children.size > 0) return
+    const above = (path[depth - 1] as Branch).children
+    if (message) above.set(name, message)
+    else above.delete(name)
+    if (message) return
   }
-  return undefined
 }

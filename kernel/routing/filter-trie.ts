@@ -1,27 +1,44 @@
-/**
- * Filters by their levels, so that matching a topic visits only filters that share its beginning. Nodes hold nothing
- * they do not need: most have one child and one value.
- */
-interface Node<Value extends object> {
-  /** The only named child, and its level. */
-  level: string | undefined
-  only: Node<Value> | undefined
-  /** All named children, when there are more. */
-  children: Map<string, Node<Value>> | undefined
-  /** The child of a '+' level. */
-  single: Node<Value> | undefined
-  /** Values of filters that end with '#' here. */
-  multi: Held<Value>
-  /** Values of filters that end here. */
-  values: Held<Value>
-}
+import { Branches, multi, named, single } from './branches.ts'
+import { HashedRecords, none, roomFor } from './hashed-records.ts'
+import { emptyHash, hashWith, Words } from './words.ts'
 
 /** One value stands for itself: among a million distinct filters a Set for each would cost more than all the rest. */
 type Held<Value extends object> = Value | Set<Value> | undefined
 
+const slash = 0x2f
+const plus = 0x2b
+const rest = 0x23
+
+/** In the record of a node: where it hangs. With its hash and its chain that is a quarter of a line of the processor's cache. */
+const parent = 0
+const word = 1
+const fields = 2
+
+const root = 0
+
+/** The words of the two wildcards. */
+const anyWord = -2
+const restWord = -3
+
+/**
+ * Filters by their levels, so that matching a topic visits only filters that share its beginning. A node is a number,
+ * found by its parent and its word in one table for all nodes: so it takes some 30 bytes, no collection of garbage has
+ * to trace it, and a step of a match makes nothing.
+ */
 export class FilterTrie<Value extends object> {
-  #root: Node<Value> = emptyNode()
+  #words = new Words()
+  #nodes = new HashedRecords(fields)
+  #branches = new Branches()
+  #values: Held<Value>[] = []
   #size = 0
+  /** The words of what is being added, removed or matched. */
+  #path = new Int32Array(16)
+  /** Nodes of a match that wait for their turn, each with its level: topics may have more levels than calls may nest. */
+  #waiting = new Int32Array(16)
+
+  constructor() {
+    this.#clear()
+  }
 
   /** Filter and value pairs held. */
   get size(): number {
@@ -30,70 +47,159 @@ export class FilterTrie<Value extends object> {
 
   /** Adding a pair again changes nothing. */
   add(filter: string, value: Value): void {
-    const levels = filter.split('/')
-    const multi = levels.at(-1) === '#'
-    if (multi) levels.pop()
-    let node = this.#root
-    for (const level of levels) node = childFor(node, level)
-    const held = multi ? node.multi : node.values
+    const levels = this.#split(filter, 'take')
+    let node = root
+    for (let level = 0; level < levels; level++) node = this.#childFor(node, this.#path[level] as number)
+    const held = this.#values[node]
     if (held === value || (held instanceof Set && held.has(value))) return
-    if (multi) node.multi = withValue(held, value)
-    else node.values = withValue(held, value)
+    this.#values[node] = withValue(held, value)
     this.#size++
   }
 
   /** Removes one pair; false when it is not there. Nodes that hold nothing any more go with it. */
   remove(filter: string, value: Value): boolean {
-    const levels = filter.split('/')
-    const multi = levels.at(-1) === '#'
-    if (multi) levels.pop()
-    const path: Node<Value>[] = [this.#root]
-    for (const level of levels) {
-      const next = child(path.at(-1) as Node<Value>, level)
-      if (!next) return false
-      path.push(next)
-    }
-    const node = path.at(-1) as Node<Value>
-    const held = multi ? node.multi : node.values
+    const levels = this.#split(filter, 'find')
+    let node = root
+    for (let level = 0; level < levels && node !== none; level++) node = this.#child(node, this.#path[level] as number)
+    if (node === none) return false
+    const held = this.#values[node]
     if (!(held instanceof Set ? held.delete(value) : held === value)) return false
-    if (!(held instanceof Set) || held.size === 0) {
-      if (multi) node.multi = undefined
-      else node.values = undefined
-    }
+    if (!(held instanceof Set) || held.size === 0) this.#values[node] = undefined
     this.#size--
-    prune(path, levels)
+    if (this.#size === 0) this.#clear()
+    else this.#prune(node)
     return true
   }
 
-  /** Calls `visit` for each value whose filter matches the topic. */
+  /** Calls `visit` for each value whose filter matches the topic. It must not ask the trie for anything. */
   match(topic: string, visit: (value: Value) => void): void {
-    const levels = topic.split('/')
+    const branches = this.#branches
+    const levels = this.#split(topic, 'find')
     const system = topic.startsWith('$')
-    // Where a level's own child and '+' both lead on, one waits here: topics may have more levels than calls may nest.
-    let waiting: Node<Value>[] | undefined
-    let depths: number[] | undefined
-    let node: Node<Value> | undefined = this.#root
-    let depth = 0
-    while (node) {
+    let waiting = 0
+    let node = root
+    let level = 0
+    for (;;) {
       // A wildcard in the first level does not reach topics that begin with '$'.
-      const wild = depth > 0 || !system
-      if (wild) visitHeld(node.multi, visit)
-      let next: Node<Value> | undefined
-      if (depth === levels.length) visitHeld(node.values, visit)
-      else {
-        next = named(node, levels[depth] as string)
-        const single = wild ? node.single : undefined
-        if (next && single) {
-          waiting ??= []
-          depths ??= []
-          waiting.push(single)
-          depths.push(depth + 1)
-        } else next ??= single
+      const wild = level > 0 || !system
+      const branch = branches.of(node)
+      const below = wild && branch !== 0 ? branches.get(branch, multi) : 0
+      if (below !== 0) visitHeld(this.#values[below], visit)
+      let next = none
+      if (level === levels) visitHeld(this.#values[node], visit)
+      else if (branch !== 0) {
+        const any = wild ? branches.get(branch, single) : 0
+        if (branches.get(branch, named) > 0) next = this.#child(node, this.#path[level] as number)
+        if (next === none && any !== 0) next = any
+        else if (any !== 0) {
+          this.#waiting = roomFor(this.#waiting, waiting + 2)
+          this.#waiting[waiting++] = any
+          this.#waiting[waiting++] = level + 1
+        }
       }
-      depth = next ? depth + 1 : (depths?.pop() ?? 0)
-      node = next ?? waiting?.pop()
+      if (next !== none) {
+        node = next
+        level++
+      } else {
+        if (waiting === 0) return
+        level = this.#waiting[--waiting] as number
+        node = this.#waiting[--waiting] as number
+      }
     }
   }
+
+  /** As at the beginning: the room that many filters took is given back with the last of them. */
+  #clear(): void {
+    this.#words = new Words()
+    this.#nodes = new HashedRecords(fields)
+    this.#branches = new Branches()
+    this.#nodes.add(emptyHash)
+    this.#nodes.set(root, parent, none)
+    this.#values = [undefined]
+  }
+
+  /** Puts the words of the levels into `#path`, and returns how many there are; `none` stands for one that no filter has. */
+  #split(text: string, act: 'take' | 'find'): number {
+    let levels = 0
+    let start = 0
+    let hash = emptyHash
+    for (let at = 0; at <= text.length; at++) {
+      const unit = at === text.length ? slash : text.charCodeAt(at)
+      if (unit !== slash) {
+        hash = hashWith(hash, unit)
+        continue
+      }
+      this.#path = roomFor(this.#path, levels + 1)
+      this.#path[levels++] =
+        wildcard(text, start, at) ||
+        (act === 'take' ? this.#words.take(text, start, at, hash) : this.#words.find(text, start, at, hash))
+      start = at + 1
+      hash = emptyHash
+    }
+    return levels
+  }
+
+  #child(of: number, called: number): number {
+    if (called === none) return none
+    const hash = hashOf(of, called)
+    let node = this.#nodes.first(hash)
+    while (node !== none && !(this.#nodes.get(node, parent) === of && this.#nodes.get(node, word) === called)) {
+      node = this.#nodes.next(node, hash)
+    }
+    return node
+  }
+
+  /** A new node keeps the word that was taken for it. */
+  #childFor(of: number, called: number): number {
+    const found = this.#child(of, called)
+    if (found !== none) {
+      if (called >= 0) this.#words.release(called)
+      return found
+    }
+    const node = this.#nodes.add(hashOf(of, called))
+    this.#nodes.set(node, parent, of)
+    this.#nodes.set(node, word, called)
+    this.#values[node] = undefined
+    this.#branches.add(node)
+    if (called === anyWord) this.#branches.set(of, single, node)
+    else if (called === restWord) this.#branches.set(of, multi, node)
+    else this.#count(of, 1)
+    return node
+  }
+
+  #prune(from: number): void {
+    const nodes = this.#nodes
+    let node = from
+    while (node !== root && this.#values[node] === undefined && this.#branches.of(node) === 0) {
+      const of = nodes.get(node, parent)
+      const called = nodes.get(node, word)
+      nodes.remove(node)
+      if (called === anyWord) this.#branches.set(of, single, 0)
+      else if (called === restWord) this.#branches.set(of, multi, 0)
+      else {
+        this.#count(of, -1)
+        this.#words.release(called)
+      }
+      node = of
+    }
+  }
+
+  #count(node: number, by: 1 | -1): void {
+    const branch = this.#branches.of(node)
+    const before = branch === 0 ? 0 : this.#branches.get(branch, named)
+    this.#branches.set(node, named, before + by)
+  }
+}
+
+/** The word of a level that is a wildcard, else 0: number 0 is a word too, but none that is looked for here. */
+function wildcard(text: string, start: number, end: number): number {
+  if (end !== start + 1) return 0
+  const unit = text.charCodeAt(start)
+  return unit === plus ? anyWord : unit === rest ? restWord : 0
+}
+
+function hashOf(of: number, called: number): number {
+  return hashWith(hashWith(emptyHash, of), called)
 }
 
 function visitHeld<Value extends object>(held: Held<Value>, visit: (value: Value) => void): void {
@@ -104,57 +210,4 @@ function visitHeld<Value extends object>(held: Held<Value>, visit: (value: Value
 function withValue<Value extends object>(held: Held<Value>, value: Value): Held<Value> {
   if (held === undefined) return value
   return held instanceof Set ? held.add(value) : new Set([held, value])
-}
-
-function emptyNode<Value extends object>(): Node<Value> {
-  return {
-    level: undefined,
-    only: undefined,
-    children: undefined,
-    single: undefined,
-    multi: undefined,
-    values: undefined,
-  }
-}
-
-function named<Value extends object>(node: Node<Value>, level: string): Node<Value> | undefined {
-  return node.children ? node.children.get(level) : node.level === level ? node.only : undefined
-}
-
-function child<Value extends object>(node: Node<Value>, level: string): Node<Value> | undefined {
-  return level === '+' ? node.single : named(node, level)
-}
-
-function childFor<Value extends object>(node: Node<Value>, level: string): Node<Value> {
-  if (level === '+') return (node.single ??= emptyNode())
-  const found = named(node, level)
-  if (found) return found
-  const next = emptyNode<Value>()
-  if (node.children) node.children.set(level, next)
-  else if (node.only) {
-    node.children = new Map([
-      [node.level as string, node.only],
-      [level, next],
-    ])
-    node.level = node.only = undefined
-  } else {
-    node.level = level
-    node.only = next
-  }
-  return next
-}
-
-function prune<Value extends object>(path: readonly Node<Value>[], levels: readonly string[]): void {
-  for (let depth = path.length - 1; depth > 0; depth--) {
-    const node = path[depth] as Node<Value>
-    if (node.values || node.multi || node.single || node.only || node.children) return
-    const parent = path[depth - 1] as Node<Value>
-    const level = levels[depth - 1] as string
-    if (level === '+') parent.single = undefined
-    else if (parent.only) parent.level = parent.only = undefined
-    else {
-      parent.children?.delete(level)
-      if (parent.children?.size === 0) parent.children = undefined
-    }
-  }
 }

@@ -2,26 +2,16 @@ import type { BindOptions } from '../contract/queue.ts'
 import { BoundFilter, MatchedVia } from '../queues/bound-filter.ts'
 import { Group } from '../queues/group.ts'
 import type { Queue } from '../queues/queue.ts'
+import type { Route, RouteTarget } from '../queues/route.ts'
 import { FilterTrie } from './filter-trie.ts'
+import { Newcomers } from './newcomers.ts'
+import { RecentTopics } from './recent-topics.ts'
 
-/** One queue a topic reaches, and by which of its bindings. */
-export interface RouteTarget {
-  readonly queue: Queue
-  readonly via: MatchedVia
-}
-
-/** Everything one topic reaches. */
-export interface Route {
-  readonly targets: readonly RouteTarget[]
-  readonly groups: readonly Group[]
-  /** One of them keeps what it gets in the spool. */
-  readonly stores: boolean
-}
-
-/** Topics whose matches are remembered: at least the last so many, at most twice as many. */
+/** Topics whose matches are remembered: at least the last so many that came again, at most twice as many. */
 const cachedTopics = 65_536
 
-const nowhere: Route = { targets: [], groups: [], stores: false }
+const nobody: readonly RouteTarget[] = []
+const nowhere: Route = routeTo(nobody, [])
 
 /** A filter in the trie, and the queue it leads to. */
 export class RoutedFilter extends BoundFilter {
@@ -35,8 +25,7 @@ export class RoutedFilter extends BoundFilter {
 
   /** The route of every topic that no other filter matches, made once. */
   get alone(): Route {
-    const { queue } = this
-    return (this.#alone ??= { targets: [{ queue, via: this.live }], groups: [], stores: queue.id !== 0 })
+    return (this.#alone ??= loneRoute(this))
   }
 }
 
@@ -49,10 +38,25 @@ export class Router {
   /** Routes used lately, and those of before; whatever neither holds was not used for long. */
   #routes = new Map<string, Route>()
   #older = new Map<string, Route>()
+  readonly #newcomers = new Newcomers()
+  /** For whoever wants to see what topics there are: those that were not remembered. */
+  readonly #seen = new RecentTopics()
+  /** What the match at hand has found: an array that keeps its room. */
+  readonly #found: (RoutedFilter | Group | undefined)[] = []
+  #count = 0
 
   /** Filters held; a group counts once. */
   get size(): number {
     return this.#trie.size
+  }
+
+  /** Topics that something was published to lately; some of them come more than once. */
+  *recentTopics(): Generator<string, undefined> {
+    // Those of the moment: whoever reads them takes his time, and meanwhile the maps may change places.
+    const routes = [this.#older, this.#routes]
+    yield* this.#seen
+    for (const topics of routes) yield* topics.keys()
+    return undefined
   }
 
   bind(binding: RoutedFilter): void {
@@ -87,6 +91,9 @@ export class Router {
     if (!route) {
       check(topic)
       route = this.#match(topic)
+      this.#seen.add(topic)
+      // Most topics that came once never come again: those are not worth a place in a map.
+      if (this.#newcomers.first(topic)) return route
     }
     if (this.#routes.size >= cachedTopics) {
       this.#older = this.#routes
@@ -97,12 +104,33 @@ export class Router {
   }
 
   #match(topic: string): Route {
-    const found: (RoutedFilter | Group)[] = []
-    this.#trie.match(topic, held => found.push(held))
-    const [first] = found
-    if (!first) return nowhere
-    return found.length === 1 && first instanceof RoutedFilter ? first.alone : routeOf(found)
+    this.#count = 0
+    this.#trie.match(topic, this.#find)
+    const [first] = this.#found
+    if (this.#count === 0 || first === undefined) return nowhere
+    const only = this.#count === 1 && first instanceof RoutedFilter
+    const route = only ? first.alone : routeOf(this.#found.slice(0, this.#count) as (RoutedFilter | Group)[])
+    // What is unbound later must not be kept alive from here.
+    this.#found.fill(undefined, 0, this.#count)
+    return route
   }
+
+  readonly #find = (held: RoutedFilter | Group): void => {
+    this.#found[this.#count++] = held
+  }
+}
+
+/**
+ * Filters of one queue that ask for the same share a route, unless the queue's references are stored and name their
+ * filters: of a hundred thousand filters each would otherwise be a few more places of memory to be looked at.
+ */
+function loneRoute(filter: RoutedFilter): Route {
+  const { queue, options } = filter
+  const known = queue.loneRoute
+  if (known?.targets[0]?.via.bindings[0]?.options === options) return known
+  const route = routeTo([{ queue, via: filter.live }], [])
+  if (queue.id === 0) queue.loneRoute = route
+  return route
 }
 
 /** One target a queue, whatever number of its filters match. */
@@ -120,8 +148,19 @@ function routeOf(found: readonly (RoutedFilter | Group)[]): Route {
   }
   const targets: RouteTarget[] = []
   for (const [queue, bindings] of byQueue) targets.push({ queue, via: viaOf(bindings) })
+  return routeTo(targets, groups)
+}
+
+function routeTo(targets: readonly RouteTarget[], groups: readonly Group[]): Route {
   const stores = targets.some(({ queue }) => queue.id !== 0) || groups.some(({ id }) => id !== 0)
-  return { targets, groups, stores }
+  const raises = targets.some(({ queue, via }) => queue.id !== 0 && via.raisedTo > 0)
+  const refusing = targets.some(refuses) ? targets.filter(refuses) : nobody
+  const excludesOwn = targets.some(({ via }) => via.forOwn !== via)
+  return { targets, groups, stores, raises, refusing, excludesOwn, keepers: undefined }
+}
+
+function refuses({ queue }: RouteTarget): boolean {
+  return queue.overflow === 'refuse'
 }
 
 function viaOf(bindings: readonly RoutedFilter[]): MatchedVia {

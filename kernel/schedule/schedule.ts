@@ -8,6 +8,9 @@ export interface Due {
   cancel(): void
 }
 
+/** What is done in one turn of the event loop: a crash may have left a hundred thousand sessions to end at one moment. */
+const worksPerTurn = 256
+
 /** Fewer cancelled entries are not worth a look at all entries. */
 const cancelledKept = 1024
 
@@ -84,10 +87,12 @@ export class Schedule {
   #run(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
-    for (let first = this.#heap[0]; first && (first.at <= now || !first.work); first = this.#heap[0]) {
+    let left = worksPerTurn
+    for (let first = this.#heap[0]; first && left > 0 && (first.at <= now || !first.work); first = this.#heap[0]) {
       this.#pop()
       const { work } = first
-      if (!work) this.#cancelled--
+      if (work) left--
+      else this.#cancelled--
       first.work = undefined
       work?.()
     }

@@ -1,6 +1,8 @@
+import { permits } from '../access/index.ts'
 import { BrokerError } from '../contract/errors.ts'
 import type { BindRequest, Bound } from '../contract/session.ts'
 import type { Change } from '../contract/table.ts'
+import { limitReached } from '../limit-reached.ts'
 import { Group } from '../queues/group.ts'
 import { RoutedFilter } from '../routing/router.ts'
 import { checkFilter } from '../routing/topic.ts'
@@ -9,6 +11,12 @@ import { bindingKey } from './binding-list.ts'
 import type { ClientSession } from './client-session.ts'
 import { put, remove, rowKey } from './session-rows.ts'
 import type { SessionHost, Sessions } from './sessions.ts'
+
+/** Most filters have none. */
+const none: readonly Group[] = []
+
+/** What a binding takes, by rule of thumb. */
+const bindingBytes = 400
 
 /** Binds filters to sessions' queues: checked, stored, and only then effective. */
 export class Bindings {
@@ -21,6 +29,7 @@ export class Bindings {
     this.#sessions = sessions
     this.#host = host
     host.counters.gauge('bindings', () => this.#total)
+    host.queues.memory.also(() => this.#total * bindingBytes)
     host.counters.gauge('bindings_shared', () => this.#shared())
   }
 
@@ -36,15 +45,32 @@ export class Bindings {
       if (one instanceof RoutedFilter && !session.bindings.has(bindingKey(one.filter, one.options.group))) added++
       return one
     })
-    const groups = prepared.flatMap(one => (one instanceof RoutedFilter ? this.#groupOf(session.tenant, one) : []))
+    const groups = prepared.flatMap(one => (one instanceof RoutedFilter ? this.#groupOf(session.tenant, one) : none))
     for (const group of groups) group.preparing++
     try {
-      await this.#store(session, requests, prepared, changes)
+      if (changes.length > 0) await this.#store(session, requests, prepared, changes)
       if (!this.#isLive(session)) return this.#freeUnused(session, requests)
-      bound(prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one))))
+      const results = prepared.map(one => (one instanceof RoutedFilter ? this.#activate(session, one) : refused(one)))
+      if (this.#host.queues.traces.running > 0) this.#traceBound(session, requests, results)
+      bound(results)
     } finally {
       for (const group of groups) group.preparing--
       for (const group of groups) this.dropUnused(session.tenant, group)
+    }
+  }
+
+  #traceBound({ queue }: ClientSession, requests: readonly BindRequest[], results: readonly Bound[]): void {
+    for (const [i, { error }] of results.entries()) {
+      const request = requests[i] as BindRequest
+      const { guarantee, group } = request.options
+      this.#host.queues.traces.notice({
+        event: error ? 'refused' : 'bound',
+        subject: queue.principal,
+        topic: request.filter,
+        guarantee,
+        reason: error?.code,
+        detail: { binding: true, ...(group !== undefined && { group }) },
+      })
     }
   }
 
@@ -54,18 +80,16 @@ export class Bindings {
     prepared: readonly (RoutedFilter | BrokerError)[],
     changes: readonly Change[],
   ): Promise<void> {
-    if (changes.length > 0) {
-      const rows = prepared.flatMap(one => (one instanceof RoutedFilter ? [rowOf(session, one)] : []))
-      session.storing = [...session.storing, ...rows]
-      try {
-        await this.#sessions.write([this.#sessions.nextNumber, ...changes])
-      } catch (error) {
-        this.#freeUnused(session, requests)
-        for (const one of prepared) if (one instanceof RoutedFilter) this.#forgetGroup(session.tenant, one, changes)
-        throw error
-      } finally {
-        session.storing = session.storing.filter(row => !rows.includes(row))
-      }
+    const rows = prepared.flatMap(one => (one instanceof RoutedFilter ? [rowOf(session, one)] : []))
+    session.storing = [...session.storing, ...rows]
+    try {
+      await this.#sessions.write([this.#sessions.nextNumber, ...changes])
+    } catch (error) {
+      this.#freeUnused(session, requests)
+      for (const one of prepared) if (one instanceof RoutedFilter) this.#forgetGroup(session.tenant, one, changes)
+      throw error
+    } finally {
+      session.storing = session.storing.filter(row => !rows.includes(row))
     }
   }
 
@@ -81,7 +105,7 @@ export class Bindings {
 
   #groupOf({ groups }: Tenant, { filter, options }: RoutedFilter): readonly Group[] {
     const group = options.group === undefined ? undefined : groups.get(bindingKey(filter, options.group))
-    return group ? [group] : []
+    return group ? [group] : none
   }
 
   /** A group that has no member, and will have none, keeps nothing for anybody. */
@@ -108,6 +132,7 @@ export class Bindings {
     }
     if (changes.length > 0) await this.#sessions.write(changes)
     if (!this.#isLive(session)) return
+    if (this.#host.queues.traces.running > 0) this.#traceUnbound(session, filters)
     ended(
       filters.map(({ filter, group }) => {
         const binding = session.bindings.get(bindingKey(filter, group))
@@ -116,6 +141,11 @@ export class Bindings {
         return binding !== undefined
       }),
     )
+  }
+
+  #traceUnbound({ queue }: ClientSession, filters: readonly { filter: string }[]): void {
+    for (const { filter: topic } of filters)
+      this.#host.queues.traces.notice({ event: 'unbound', subject: queue.principal, topic })
   }
 
   /** All bindings of a session that ends. */
@@ -163,7 +193,7 @@ export class Bindings {
   #check(session: ClientSession, { filter, options }: BindRequest, added: number): void {
     const { limits } = this.#host
     checkFilter(filter, limits)
-    if (session.queue.principal?.may('subscribe', filter) === false) {
+    if (!permits(session.queue.principal, 'subscribe', filter)) {
       throw new BrokerError('NOT_AUTHORIZED', `session "${session.id}" may not subscribe to "${filter}"`)
     }
     if (!session.bindings.has(bindingKey(filter, options.group))) {
@@ -254,7 +284,7 @@ function rowOf({ tenant, name }: ClientSession, { filter, options }: RoutedFilte
 
 function checkLimit(name: string, bindings: number, limit: number): void {
   if (limit > 0 && bindings >= limit) {
-    throw new BrokerError('LIMIT_REACHED', `no more bindings: the limit ${name} is ${limit}`)
+    throw limitReached('bindings', name, limit)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Will } from '../contract/session.ts'
+import type { ConnectionInfo, Will } from '../contract/session.ts'
 import type { Queue } from '../queues/queue.ts'
 import type { Due } from '../schedule/schedule.ts'
 import type { Tenant } from '../tenant.ts'
@@ -7,6 +7,7 @@ import { BindingList } from './binding-list.ts'
 /** The connection that has the session; another may take it away. */
 export interface SessionHolder {
   take(reason: 'taken-over' | 'kicked'): void
+  inspect(): ConnectionInfo | undefined
 }
 
 /** Shared by all sessions, and never added to. */
@@ -17,7 +18,6 @@ export class ClientSession {
   readonly tenant: Tenant
   /** Its protocol and id: clients of two protocols may choose the same id. */
   readonly name: string
-  readonly id: string
   readonly queue: Queue
   /** By group and filter. */
   readonly bindings = new BindingList()
@@ -40,8 +40,18 @@ export class ClientSession {
   constructor(tenant: Tenant, name: string, queue: Queue) {
     this.tenant = tenant
     this.name = name
-    this.id = idOf(name)
     this.queue = queue
+  }
+
+  /** Before another time is planned, or a connection holds it: what is planned twice comes once more, and too soon. */
+  cancelDue(): void {
+    this.expiryDue?.cancel()
+    this.willDue?.cancel()
+  }
+
+  /** Not kept beside the name: it is asked for when something is told or goes wrong. */
+  get id(): string {
+    return idOf(this.name)
   }
 }
 
@@ -50,7 +60,16 @@ export function sessionName(protocol: string, id: string): string {
   return `${protocol} ${id}`
 }
 
+export function protocolOf(name: string): string {
+  return name.slice(0, name.indexOf(' '))
+}
+
 /** A protocol's name has no space in it. */
 export function idOf(name: string): string {
   return name.slice(name.indexOf(' ') + 1)
+}
+
+/** The broker's own, such as a bridge's: a protocol's name cannot begin so. No limit that is about clients concerns it. */
+export function isInternal(name: string): boolean {
+  return name.startsWith('$')
 }

@@ -1,31 +1,38 @@
-import { dueWorkOwner, type Exchange } from '../exchange.ts'
-import type { Once, StoredReference } from '../spool/record.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Delayed } from '../schedule/delayed.ts'
+import { dueWorkOwner, type Once, type StoredReference } from '../spool/record.ts'
 import type { Holdings } from '../spool/relocation.ts'
 import type { Tenant } from '../tenant.ts'
 import type { Sessions } from './sessions.ts'
 
 type Held = Once & { readonly offset: number; moved(offset: number): boolean }
 
-/** Everything that the spool is kept for: queues of sessions, groups, identifiers of sessions and of due work. */
-export class KernelHoldings implements Holdings {
-  readonly #sessions: Sessions
-  readonly #exchange: Exchange
-  readonly #tenants: ReadonlyMap<string, Tenant>
+interface Holders {
+  readonly sessions: Sessions
+  readonly exchange: Exchange
+  readonly delayed: Delayed
+  readonly tenants: ReadonlyMap<string, Tenant>
+}
 
-  constructor(sessions: Sessions, exchange: Exchange, tenants: ReadonlyMap<string, Tenant>) {
-    this.#sessions = sessions
-    this.#exchange = exchange
-    this.#tenants = tenants
+/** Everything that the spool is kept for: queues of sessions, groups, delayed messages; identifiers, numbers of wills. */
+export class KernelHoldings implements Holdings {
+  readonly #holders: Holders
+
+  constructor(holders: Holders) {
+    this.#holders = holders
   }
 
   *stored(below: number): Generator<StoredReference> {
-    for (const { queue } of this.#sessions.all()) yield* queue.stored(below)
-    for (const { groups } of this.#tenants.values()) for (const group of groups.values()) yield* group.stored(below)
+    const { sessions, tenants, delayed } = this.#holders
+    for (const { queue } of sessions.all()) yield* queue.stored(below)
+    for (const { groups } of tenants.values()) for (const group of groups.values()) yield* group.stored(below)
+    yield* delayed.stored(below)
   }
 
   *held(below: number): Generator<Held> {
-    for (const { queue, held } of this.#sessions.all()) if (held) yield* heldBelow(below, queue.id, held)
-    yield* heldBelow(below, dueWorkOwner, this.#exchange.due)
+    const { sessions, exchange } = this.#holders
+    for (const { queue, held } of sessions.all()) if (held) yield* heldBelow(below, queue.id, held)
+    yield* heldBelow(below, dueWorkOwner, exchange.due)
   }
 }
 

@@ -1,20 +1,19 @@
-import type { Guarantee } from '../contract/message.ts'
 import type { MatchedVia } from '../queues/bound-filter.ts'
-import type { Returning } from '../spool/recovery.ts'
+import type { Returning, ReturningVia } from '../spool/recovery.ts'
+import { ReturningReferences } from './returning-references.ts'
 
 /** Tells the way of a stored reference from the bindings it names; some may be gone since. */
-export type ViaResolver = (via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] }) => MatchedVia
+export type ViaResolver = (via: ReturningVia) => MatchedVia
 
-const absent = -1
-
-/** Collects what the spool says of one queue. Offsets ascend, so a reference is found again by halving. */
+/** Collects what the spool says of one queue. */
 export class ReturningQueue implements Returning {
   readonly #resolve: ViaResolver
-  readonly #offsets: number[] = []
+  readonly #references = new ReturningReferences()
+  /** Ways are shared: a queue has few, however long its backlog. */
   readonly #vias: MatchedVia[] = []
-  readonly #bytes: number[] = []
-  /** Per slot of `offsets`: the reference is done. */
-  readonly #settled: boolean[] = []
+  readonly #numbers = new Map<string, number>()
+  #last: ReturningVia | undefined
+  #lastNumber = 0
   readonly notes = new Map<number, number>()
   readonly held = new Map<number, number>()
 
@@ -22,39 +21,18 @@ export class ReturningQueue implements Returning {
     this.#resolve = resolve
   }
 
-  restore(
-    offset: number,
-    bytes: number,
-    via: { guarantee: Guarantee; replay: boolean; bindingIds: number[] },
-  ): boolean {
-    let at = this.#offsets.length
-    // Only what was moved here from a group, or written again, is older than what came last.
-    while (at > 0 && (this.#offsets[at - 1] as number) > offset) at--
-    if (at > 0 && this.#offsets[at - 1] === offset) return false
-    if (at === this.#offsets.length) {
-      this.#offsets.push(offset)
-      this.#vias.push(this.#resolve(via))
-      this.#bytes.push(bytes)
-      this.#settled.push(false)
-      return true
-    }
-    this.#offsets.splice(at, 0, offset)
-    this.#vias.splice(at, 0, this.#resolve(via))
-    this.#bytes.splice(at, 0, bytes)
-    this.#settled.splice(at, 0, false)
-    return true
+  restore(offset: number, bytes: number, via: ReturningVia): boolean {
+    return this.#references.add(offset, this.#numberOf(via), bytes)
   }
 
   restoreSettled(offset: number): boolean {
-    const at = this.#find(offset)
-    if (at === absent || this.#settled[at]) return false
-    this.#settled[at] = true
+    if (!this.#references.settle(offset)) return false
     this.notes.delete(offset)
     return true
   }
 
   restoreNote(offset: number, note: number): void {
-    if (this.#find(offset) !== absent) this.notes.set(offset, note)
+    if (this.#references.has(offset)) this.notes.set(offset, note)
   }
 
   restoreHeld(id: number, offset: number): void {
@@ -67,24 +45,29 @@ export class ReturningQueue implements Returning {
     return offset
   }
 
-  /** What is still referred to, oldest first. */
+  /** What is still referred to, oldest first; once, for it is given up meanwhile. */
   *references(): Generator<{ offset: number; via: MatchedVia; bytes: number }> {
-    for (let i = 0; i < this.#offsets.length; i++) {
-      if (this.#settled[i]) continue
-      yield { offset: this.#offsets[i] as number, via: this.#vias[i] as MatchedVia, bytes: this.#bytes[i] as number }
+    for (const { offset, via, size } of this.#references.take()) {
+      yield { offset, via: this.#vias[via] as MatchedVia, bytes: size }
     }
   }
 
-  #find(offset: number): number {
-    let low = 0
-    let high = this.#offsets.length - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const at = this.#offsets[middle] as number
-      if (at === offset) return middle
-      if (at < offset) low = middle + 1
-      else high = middle - 1
+  #numberOf(via: ReturningVia): number {
+    if (this.#last && isSame(this.#last, via)) return this.#lastNumber
+    const key = `${via.guarantee} ${via.replay} ${via.bindingIds.join(' ')}`
+    let number = this.#numbers.get(key)
+    if (number === undefined) {
+      number = this.#vias.push(this.#resolve(via)) - 1
+      this.#numbers.set(key, number)
     }
-    return absent
+    this.#last = via
+    this.#lastNumber = number
+    return number
   }
+}
+
+function isSame(a: ReturningVia, b: ReturningVia): boolean {
+  if (a.guarantee !== b.guarantee || a.replay !== b.replay || a.bindingIds.length !== b.bindingIds.length) return false
+  for (let i = 0; i < a.bindingIds.length; i++) if (a.bindingIds[i] !== b.bindingIds[i]) return false
+  return true
 }

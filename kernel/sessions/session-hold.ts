@@ -1,38 +1,34 @@
 import type { Message } from '../contract/message.ts'
-import type { Binding, Consumer, Receiver } from '../contract/queue.ts'
-import type { BindRequest, Bound, Session } from '../contract/session.ts'
+import type { Consumer, Receiver } from '../contract/queue.ts'
+import type { BindRequest, Bound, ConnectionInfo, Session, SessionOptions } from '../contract/session.ts'
 import { BoundFilter } from '../queues/bound-filter.ts'
 import type { ClientSession, SessionHolder } from './client-session.ts'
 import type { Sessions } from './sessions.ts'
 
 /** A connection's hold on a session. After a takeover it can do nothing more to it. */
 export class SessionHold implements Session, SessionHolder {
-  readonly id: string
   readonly resumed: boolean
   readonly #sessions: Sessions
   readonly #session: ClientSession
-  readonly #taken: (reason: 'taken-over' | 'kicked') => void
+  readonly #taken: SessionOptions['taken']
+  readonly #inspect: SessionOptions['inspect']
   #consumer: (Consumer & { close(): void }) | undefined
 
   constructor(
     sessions: Sessions,
     session: ClientSession,
     resumed: boolean,
-    taken: (reason: 'taken-over' | 'kicked') => void,
+    { taken, inspect }: Pick<SessionOptions, 'taken' | 'inspect'>,
   ) {
-    this.id = session.id
     this.resumed = resumed
     this.#sessions = sessions
     this.#session = session
     this.#taken = taken
+    this.#inspect = inspect
   }
 
-  get bindings(): Iterable<Binding> {
-    return this.#session.bindings.values()
-  }
-
-  get held(): number {
-    return this.#session.held?.size ?? 0
+  get id(): string {
+    return this.#session.id
   }
 
   take(reason: 'taken-over' | 'kicked'): void {
@@ -41,25 +37,46 @@ export class SessionHold implements Session, SessionHolder {
     this.#taken(reason)
   }
 
-  async bind(requests: readonly BindRequest[], bound: (results: readonly Bound[]) => void): Promise<void> {
-    if (this.#lost) return
-    await this.#sessions.bindings.bind(this.#session, requests, results => {
-      if (!this.#lost) bound(results)
+  /** The session outlives its connection. */
+  get lasts(): boolean {
+    return this.#session.expiresAfterMs > 0
+  }
+
+  /** Identifiers of publishes that were taken and not released. */
+  get notes(): Iterable<number> {
+    return this.#session.queue.notes
+  }
+
+  get heldIds(): Iterable<number> {
+    return this.#session.held?.keys() ?? []
+  }
+
+  inspect(): ConnectionInfo | undefined {
+    return this.#inspect?.()
+  }
+
+  bind(requests: readonly BindRequest[], bound: (results: readonly Bound[]) => void): Promise<void> {
+    if (this.#lost) return Promise.resolve()
+    return this.#sessions.bindings.bind(this.#session, requests, results => {
+      if (this.#lost) return
+      bound(results)
+      for (const [i, result] of results.entries()) this.#replay(requests[i], result)
     })
   }
 
-  async unbind(
+  unbind(
     filters: readonly { filter: string; group?: string | undefined }[],
     ended: (existed: readonly boolean[]) => void,
   ): Promise<void> {
-    if (this.#lost) return
-    await this.#sessions.bindings.unbind(this.#session, filters, existed => {
+    if (this.#lost) return Promise.resolve()
+    return this.#sessions.bindings.unbind(this.#session, filters, existed => {
       if (!this.#lost) ended(existed)
     })
   }
 
-  replay(binding: Binding): void {
-    if (this.#lost || !(binding instanceof BoundFilter)) return
+  #replay(request: BindRequest | undefined, { binding, existed }: Bound): void {
+    const wanted = request?.replay === 'always' || (request?.replay === 'if-new' && !existed)
+    if (!wanted || this.#lost || !(binding instanceof BoundFilter)) return
     const retained = this.#sessions.host.retained.match(this.#session.tenant.name, binding.filter)
     this.#session.queue.replay(retained, binding)
   }
@@ -70,7 +87,7 @@ export class SessionHold implements Session, SessionHolder {
     return this.#consumer
   }
 
-  publishOnce(message: Message, id: number): number | Promise<void> | undefined {
+  publishOnce(message: Message, id: number): number | Promise<number> | undefined {
     const session = this.#session
     const held = (session.held ??= new Map())
     if (this.#lost || held.has(id)) return undefined
@@ -90,12 +107,15 @@ export class SessionHold implements Session, SessionHolder {
   }
 
   release(id: number): Promise<void> | undefined {
-    const offset = this.#session.held?.get(id)
-    if (offset === undefined || this.#lost) return undefined
-    this.#session.held?.delete(id)
+    if (this.#lost) return undefined
+    const { held, queue } = this.#session
     const { spool } = this.#sessions.host.queues
-    if (offset === -1 || !spool) return undefined
-    spool.release({ owner: this.#session.queue.id, id }, offset)
+    const offset = held?.get(id)
+    held?.delete(id)
+    if (!spool || queue.id === 0) return undefined
+    // An earlier connection released it, and may not have lasted until that was durable.
+    if (offset === undefined) return spool.released
+    spool.release({ owner: queue.id, id }, offset)
     return spool.commit
   }
 

@@ -47,6 +47,20 @@ export const rowKey = {
   group: (tenant: string, group: string, filter: string) => `g\0${tenant}\0${group}\0${filter}`,
 }
 
+/** Of the session itself, or of one of its bindings. */
+export function isRowOf({ key }: Change, tenant: string, name: string): boolean {
+  return key === rowKey.session(tenant, name) || key.startsWith(`b\0${tenant}\0${name}\0`)
+}
+
+export function keyOf(tenant: string, name: string): string {
+  return `${tenant}\0${name}`
+}
+
+/** The key of the session that a row of it or of one of its bindings belongs to. */
+export function ownerOf({ key }: Change): string {
+  return key.split('\0', 3).slice(1).join('\0')
+}
+
 export function put(key: string, value: SessionRow | BindingRow | GroupRow | number): Change {
   return { key, value: Buffer.from(JSON.stringify(value)) }
 }

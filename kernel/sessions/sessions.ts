@@ -1,22 +1,25 @@
 import type { Identity, Principal } from '../contract/access.ts'
 import type { Clock } from '../contract/clock.ts'
-import { BrokerError } from '../contract/errors.ts'
-import { Message } from '../contract/message.ts'
+import { BrokerError, isBrokerError } from '../contract/errors.ts'
+import type { Message } from '../contract/message.ts'
 import type { Counter, Counters, Events, Logger } from '../contract/observe.ts'
-import type { Session, SessionOptions, Will } from '../contract/session.ts'
+import type { Session, SessionOptions } from '../contract/session.ts'
 import type { Change, Table } from '../contract/table.ts'
 import type { PublishOnce } from '../exchange.ts'
 import type { Limits } from '../limits.ts'
-import type { Group } from '../queues/group.ts'
 import { Queue } from '../queues/queue.ts'
 import type { QueueHost } from '../queues/queue-host.ts'
 import type { Retained } from '../retained/retained.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import type { Tenant } from '../tenant.ts'
 import { Bindings } from './bindings.ts'
-import { ClientSession, idOf } from './client-session.ts'
+import { ClientSession, idOf, isInternal, type SessionHolder } from './client-session.ts'
+import { Ends } from './ends.ts'
+import { SessionCounts } from './session-counts.ts'
+import { showSessions } from './session-gauges.ts'
 import { SessionHold } from './session-hold.ts'
-import { put, remove, rowKey, sessionRow } from './session-rows.ts'
+import { isRowOf, keyOf, ownerOf, put, remove, rowKey, sessionRow } from './session-rows.ts'
+import { checkWill, retryAfterMs, Wills } from './wills.ts'
 
 /** Numbers below are the kernel's own. */
 const firstNumber = 16
@@ -30,6 +33,8 @@ export interface SessionHost {
   readonly limits: Limits
   readonly schedule: Schedule
   readonly queues: QueueHost
+  /** What the queue of that session is to have in common with others. */
+  queuesOf(name: string): QueueHost
   readonly retained: Retained
   /** Undefined when the storage keeps nothing. */
   readonly table: Table | undefined
@@ -42,7 +47,7 @@ export interface SessionHost {
     tenant: Tenant,
     message: Message,
     once?: PublishOnce,
-  ): number | Promise<void>
+  ): number | Promise<number>
   /** Publishes for a principal if it still may; `dueId` is held until `dueDone`, so that no restart repeats it. */
   publishDue(principal: Principal | undefined, tenant: Tenant, message: Message, dueId: number): Promise<void>
   dueDone(dueId: number): void
@@ -52,9 +57,10 @@ export interface SessionHost {
 export class Sessions {
   readonly host: SessionHost
   readonly bindings: Bindings
+  readonly ends: Ends
+  readonly #wills: Wills
   readonly #sessions = new Map<string, ClientSession>()
-  readonly #perTenant = new Map<string, number>()
-  readonly #perUser = new Map<string, number>()
+  readonly #counts = new SessionCounts()
   readonly #expired: Counter
   /** By key, sessions that are over while their rows are not gone yet: rows of the next one must be written later. */
   readonly #ending = new Map<string, Promise<void>>()
@@ -64,16 +70,10 @@ export class Sessions {
   constructor(host: SessionHost) {
     this.host = host
     this.bindings = new Bindings(this, host)
-    host.counters.gauge('sessions', () => this.#sessions.size)
-    host.counters.gauge('sessions_connected', () => this.#connected())
-    host.counters.gauge('queued_messages', () => this.#sumOfQueues(queue => queue.depth))
-    host.counters.gauge('queued_message_bytes', () => this.#sumOfQueues(queue => queue.waitingBytes))
-    host.counters.gauge('unsettled_messages', () => this.#unsettled())
+    this.ends = new Ends(this, host)
+    this.#wills = new Wills(this, host)
+    showSessions(host, this.#sessions, this.#counts)
     this.#expired = host.counters.counter('sessions_expired')
-  }
-
-  get size(): number {
-    return this.#sessions.size
   }
 
   get(tenant: string, name: string): ClientSession | undefined {
@@ -93,20 +93,43 @@ export class Sessions {
     return put(rowKey.next, this.#nextNumber)
   }
 
+  /**
+   * Takes the id from its last connection. What that one leaves, a will that is due and an end, is stored before rows
+   * of the next one are, or a crash between the two would lose it.
+   */
+  async #conclude(key: string, clean: boolean): Promise<void> {
+    for (;;) {
+      for (let ending = this.#ending.get(key); ending; ending = this.#ending.get(key)) await ending
+      const session = this.#sessions.get(key)
+      if (!session?.will) return
+      const over = session.expiresAfterMs === 0 || clean
+      // Due while there was no room for it, it is due still.
+      const now = this.host.clock.now()
+      if (!over && (session.endedAt ?? now) + session.will.delayMs > now) return
+      this.#detach(session)
+      if (over) await this.destroy(session)
+      else await this.#concludeHold(session)
+    }
+  }
+
   /** See `Space.session`. */
-  async open(principal: Principal, name: string, options: SessionOptions): Promise<Session> {
+  async open(principal: Principal, name: string, options: SessionOptions): Promise<SessionHold> {
+    checkWill(principal, options.will)
     const key = keyOf(principal.tenant, name)
-    for (let ending = this.#ending.get(key); ending; ending = this.#ending.get(key)) await ending
+    if (this.#ending.has(key) || this.#sessions.get(key)?.will) await this.#conclude(key, options.clean)
+    // Meanwhile another session's write may have begun to remove them once more.
+    while (this.#ending.has(key)) await this.#ending.get(key)
     const tenant = this.host.tenant(principal.tenant)
     const changes: Change[] = []
+    const forgotten = this.get(tenant.name, name)?.willId ?? 0
     const found = this.#claim(tenant, name, options, changes)
-    const before = found && { expiresAfterMs: found.expiresAfterMs, will: found.will, willId: found.willId }
+    const before = found && beforeOf(found)
     const session = found ?? this.#create(tenant, principal, name, options)
-    const hold = new SessionHold(this, session, found !== undefined, options.taken)
+    const hold = new SessionHold(this, session, found !== undefined, options)
     session.holder = hold
     session.queue.principal = principal
     session.endedAt = undefined
-    session.expiresAfterMs = this.#capped(options.expiresAfterMs)
+    session.expiresAfterMs = this.#capped(name, options.expiresAfterMs)
     session.queue.persistent = session.expiresAfterMs > 0
     session.will = options.will
     session.willId = options.will && this.host.table ? this.number() : 0
@@ -114,13 +137,16 @@ export class Sessions {
       session.stored = true
       changes.push(this.nextNumber, sessionRow(session))
     }
+    if (this.#owed.some(row => isRowOf(row, tenant.name, name))) changes.push(this.nextNumber)
     try {
-      await this.write(changes)
+      if (changes.length > 0) await this.#replace(key, changes)
     } catch (error) {
       if (session.holder === hold) this.#takeBack(session, before)
-      this.#owe(changes)
       throw error
     }
+    this.host.dueDone(forgotten)
+    // What the last connection published under an identifier is repeated here, and must not be known before it is stored.
+    if (found?.held?.size) await this.host.queues.spool?.commit.catch(() => {})
     if (session.holder !== hold) {
       throw new BrokerError('SESSION_TAKEN', `session "${session.id}" was taken over while it was being opened`)
     }
@@ -130,76 +156,137 @@ export class Sessions {
   /** Ends a connection's hold; what follows from its expiry and will follows. */
   async end(
     session: ClientSession,
-    hold: SessionHold | undefined,
+    hold: SessionHolder | undefined,
     options: Parameters<Session['end']>[0],
   ): Promise<void> {
     if (session.holder !== hold) return
     session.holder = undefined
-    session.endedAt = this.host.clock.now()
     this.host.events.emit('session.detached', { tenant: session.tenant.name, clientId: session.id })
-    if (options.expiresAfterMs !== undefined) session.expiresAfterMs = this.#capped(options.expiresAfterMs)
+    if (options.expiresAfterMs !== undefined)
+      session.expiresAfterMs = this.#capped(session.name, options.expiresAfterMs)
     if (options.will === 'discard') session.will = undefined
     if (session.expiresAfterMs === 0) return this.destroy(session)
-    const { will } = session
-    const written = session.stored ? this.write([sessionRow(session)]) : undefined
+    await this.#concludeHold(session)
+  }
+
+  /** A restart found it without a connection. */
+  endAlone(session: ClientSession): void {
+    this.#background(this.end(session, undefined, { will: 'publish' }), 'session end')
+  }
+
+  /** The session goes on without a connection. */
+  async #concludeHold(session: ClientSession): Promise<void> {
+    // An end that was known before is no later because its will is due still.
+    session.endedAt ??= this.host.clock.now()
+    const written = session.stored ? this.ends.store(session) : undefined
     this.wait(session)
-    if (will && will.delayMs === 0) await this.#fireWill(session)
-    await written
+    await Promise.all([written, session.will?.delayMs === 0 ? this.#fire(session) : undefined])
+  }
+
+  #fire(session: ClientSession): Promise<void> {
+    const fired = this.#wills.fire(session)
+    this.#end(keyOf(session.tenant.name, session.name), fired)
+    return fired
+  }
+
+  /** Publishes the will; nobody waits for it. */
+  fireWill(session: ClientSession): void {
+    this.#background(this.#fire(session), 'will')
+  }
+
+  has(session: ClientSession): boolean {
+    return this.get(session.tenant.name, session.name) === session
+  }
+
+  /** Its will is being stored, or its end: a row of it that is written meanwhile must not say that it is. */
+  isEnding({ tenant, name }: ClientSession): boolean {
+    return this.#ending.has(keyOf(tenant.name, name))
   }
 
   /** From the end of a connection on, what is due of its session: its will, its own end. */
   wait(session: ClientSession): void {
     const { schedule } = this.host
+    session.cancelDue()
     const endedAt = session.endedAt ?? this.host.clock.now()
     const expiresAt = endedAt + session.expiresAfterMs
     session.expiryDue = schedule.at(expiresAt, () => this.#background(this.#expire(session), 'session expiry'))
     if (!session.will || session.will.delayMs === 0) return
     const willAt = endedAt + session.will.delayMs
     // The session's own end publishes the will if it comes first.
-    if (willAt < expiresAt)
-      session.willDue = schedule.at(willAt, () => this.#background(this.#fireWill(session), 'will'))
+    if (willAt < expiresAt) session.willDue = schedule.at(willAt, () => this.fireWill(session))
   }
 
   /** Ends the session itself: its will first, then its queue, its bindings, its rows. */
   async destroy(session: ClientSession): Promise<void> {
+    const { willId } = session
+    if (session.will) await this.#publishLast(session)
+    // While its will was being stored, somebody else ended it or came back to it.
+    if (!this.has(session) || session.holder) return
     const changes: Change[] = []
-    const fired = this.#dismantle(session, changes)
-    const removed = fired.then(() => this.write(changes))
-    removed.catch(() => this.#owe(changes))
-    if (changes.length > 0) this.#end(session, removed)
-    await removed
-    if (session.willId !== 0) this.host.dueDone(session.willId)
+    this.#dismantle(session, changes)
+    const key = keyOf(session.tenant.name, session.name)
+    await this.#replace(key, changes, this.#ending.get(key))
+    this.host.dueDone(willId)
   }
 
-  #end(session: ClientSession, removed: Promise<void>): void {
-    const key = keyOf(session.tenant.name, session.name)
-    const ended = removed
-      .catch(() => {})
-      .then(() => {
-        if (this.#ending.get(key) === ended) this.#ending.delete(key)
-      })
+  async #publishLast(session: ClientSession): Promise<void> {
+    session.willDue?.cancel()
+    const published = this.#wills.publish(session)
+    this.#end(keyOf(session.tenant.name, session.name), published)
+    try {
+      await published
+    } catch (error) {
+      if (isBrokerError(error, 'STORAGE_FULL') && !session.holder) {
+        const at = this.host.clock.now() + retryAfterMs
+        session.expiryDue?.cancel()
+        session.expiryDue = this.host.schedule.at(at, () => this.#background(this.#expire(session), 'session end'))
+      }
+      throw error
+    }
+  }
+
+  /** Until then nothing is written of the next session of this id. */
+  #end(key: string, stored: Promise<unknown>): void {
+    const ended = Promise.allSettled([stored, this.#ending.get(key)]).then(() => {
+      if (this.#ending.get(key) === ended) this.#ending.delete(key)
+    })
     this.#ending.set(key, ended)
   }
 
-  /** Takes the session away from its connection, and ends it when asked to. */
+  /** Ends its connection, and its session too when asked to; its will is published, as after any end not its own. */
   async kick(tenant: string, name: string, options: { end: boolean }): Promise<boolean> {
     const session = this.get(tenant, name)
     if (!session) return false
-    session.holder?.take('kicked')
-    if (options.end && this.get(tenant, name) === session) await this.destroy(session)
+    const { holder } = session
+    holder?.take('kicked')
+    if (holder) await this.end(session, holder, { will: 'publish' })
+    if (options.end && this.has(session) && !session.holder) await this.destroy(session)
     return true
   }
 
   async write(changes: readonly Change[]): Promise<void> {
+    const { table } = this.host
+    if (changes.length === 0 || !table) return
     const owed = this.#owed
-    if (changes.length === 0 || !this.host.table) return
     this.#owed = []
-    try {
-      await this.host.table.write([...owed, ...changes])
-    } catch (error) {
+    const written = table.write([...owed, ...changes]).catch((error: unknown) => {
       this.#owed = [...owed, ...this.#owed]
       throw error
-    }
+    })
+    for (const key of new Set(owed.map(ownerOf))) this.#end(key, written)
+    await written
+  }
+
+  /** Removes rows of a session that is over, and adds those of the next one of this id. */
+  async #replace(key: string, changes: readonly Change[], earlier?: Promise<void>): Promise<void> {
+    const written = (earlier ? earlier.then(() => this.write(changes)) : this.write(changes)).catch(
+      (error: unknown) => {
+        this.#owe(changes)
+        throw error
+      },
+    )
+    if (changes.some(({ value }) => value === undefined)) this.#end(key, written)
+    await written
   }
 
   /** Rows of sessions that are over could not be removed: they go with the next write, before what is new in it. */
@@ -208,35 +295,20 @@ export class Sessions {
   }
 
   /** What could not be stored changes nothing: a new session is none, an old one waits as it did before. */
-  #takeBack(
-    session: ClientSession,
-    before: Pick<ClientSession, 'expiresAfterMs' | 'will' | 'willId'> | undefined,
-  ): void {
+  #takeBack(session: ClientSession, before: Before | undefined): void {
     session.holder = undefined
-    if (!before) {
-      session.will = undefined
-      this.#background(this.#dismantle(session, []), 'taking back a session')
-      return
-    }
+    if (!before) return this.#dismantle(session, [])
     Object.assign(session, before)
     session.queue.persistent = true
-    session.endedAt = this.host.clock.now()
+    if (session.endedAt === undefined) this.ends.storeLater(session)
+    session.endedAt ??= this.host.clock.now()
     this.wait(session)
-  }
-
-  /** For each consumer that owes an answer, what it has been owing the longest. */
-  *oldestUnsettled(): Iterable<{ clientId: string; topic: string; publishedAt: number }> {
-    for (const { id, queue } of this.#sessions.values()) {
-      const message = queue.oldestUnsettled
-      if (message) yield { clientId: id, topic: message.topic, publishedAt: message.publishedAt }
-    }
   }
 
   /** Puts a session that a restart found, or a new one, among the others. */
   add(session: ClientSession, user: string | undefined): void {
     this.#sessions.set(keyOf(session.tenant.name, session.name), session)
-    count(this.#perTenant, session.tenant.name, 1)
-    if (user !== undefined) count(this.#perUser, `${session.tenant.name}\0${user}`, 1)
+    this.#counts.add(session, user)
   }
 
   restoreNumber(next: number): void {
@@ -247,149 +319,80 @@ export class Sessions {
   #claim(tenant: Tenant, name: string, options: SessionOptions, changes: Change[]): ClientSession | undefined {
     const session = this.get(tenant.name, name)
     if (!session) return undefined
-    const { holder, will } = session
-    if (holder) {
-      session.holder = undefined
-      this.host.events.emit('session.detached', { tenant: tenant.name, clientId: session.id })
-      holder.take('taken-over')
-    }
+    this.#detach(session)
     const ended = session.expiresAfterMs === 0 || options.clean
     if (ended) {
-      this.#background(this.#dismantle(session, changes), 'will')
+      this.#dismantle(session, changes)
       return undefined
     }
-    session.expiryDue?.cancel()
-    session.willDue?.cancel()
-    // The new connection comes before a delay has passed and cancels the will; without a delay it is due.
-    if (holder && will && will.delayMs === 0) this.#background(this.#fireWill(session), 'will')
-    else if (session.willId !== 0) this.host.dueDone(session.willId)
+    // The new connection comes before the will's delay has passed, and cancels it.
+    session.cancelDue()
     return session
   }
 
+  #detach(session: ClientSession): void {
+    const { holder } = session
+    if (!holder) return
+    session.holder = undefined
+    this.host.events.emit('session.detached', { tenant: session.tenant.name, clientId: session.id })
+    holder.take('taken-over')
+  }
+
   #create(tenant: Tenant, principal: Principal, name: string, options: SessionOptions): ClientSession {
-    this.#checkRoom(tenant.name, principal.user)
+    if (!isInternal(name)) this.#counts.check(tenant.name, principal.user, this.host.limits)
     const persistent = options.expiresAfterMs > 0
     const queueId = persistent && this.host.queues.spool ? this.number() : 0
-    const session = new ClientSession(tenant, name, new Queue(this.host.queues, idOf(name), queueId, persistent))
+    const session = new ClientSession(
+      tenant,
+      name,
+      new Queue(this.host.queuesOf(name), idOf(name), queueId, persistent),
+    )
     this.add(session, principal.user)
     return session
   }
 
-  #checkRoom(tenant: string, user: string | undefined): void {
-    const { sessions, tenantSessions, userSessions } = this.host.limits
-    const ofUser = user === undefined ? 0 : (this.#perUser.get(`${tenant}\0${user}`) ?? 0)
-    if (sessions > 0 && this.#sessions.size >= sessions) throw limitReached('sessions', sessions)
-    if (tenantSessions > 0 && (this.#perTenant.get(tenant) ?? 0) >= tenantSessions)
-      throw limitReached('tenantSessions', tenantSessions)
-    if (userSessions > 0 && ofUser >= userSessions) throw limitReached('userSessions', userSessions)
-  }
-
-  #capped(expiresAfterMs: number): number {
+  #capped(name: string, expiresAfterMs: number): number {
     const { sessionExpiryMs } = this.host.limits
-    return sessionExpiryMs > 0 ? Math.min(expiresAfterMs, sessionExpiryMs) : expiresAfterMs
+    return sessionExpiryMs > 0 && !isInternal(name) ? Math.min(expiresAfterMs, sessionExpiryMs) : expiresAfterMs
   }
 
-  /** Takes the session apart in this turn; the promise is its will's. */
-  async #dismantle(session: ClientSession, changes: Change[]): Promise<void> {
+  /** Takes the session apart; its will is out. */
+  #dismantle(session: ClientSession, changes: Change[]): void {
     const { tenant } = session
     session.holder?.take('kicked')
     session.holder = undefined
-    session.expiryDue?.cancel()
-    session.willDue?.cancel()
-    const { will } = session
-    session.will = undefined
+    session.cancelDue()
     session.queue.end()
     this.#releaseHeld(session)
     this.bindings.end(session, changes)
     this.#sessions.delete(keyOf(tenant.name, session.name))
-    count(this.#perTenant, tenant.name, -1)
-    const user = session.queue.principal?.user
-    if (user !== undefined) count(this.#perUser, `${tenant.name}\0${user}`, -1)
+    this.#counts.remove(session, session.queue.principal?.user)
     if (session.stored) changes.push(remove(rowKey.session(tenant.name, session.name)))
-    if (will) await this.#publishWill(session, will)
   }
 
   /** Identifiers that were never released end with their session, or the spool would be kept for them for ever. */
   #releaseHeld({ held, queue }: ClientSession): void {
     const { spool } = this.host.queues
     if (!held || !spool) return
-    try {
-      for (const [id, offset] of held) if (offset !== -1) spool.release({ owner: queue.id, id }, offset)
-    } catch (error) {
-      this.host.logger.debug({ error: String(error) }, 'the disk has failed: identifiers were not released')
-    }
+    for (const [id, offset] of held) if (offset !== -1) spool.release({ owner: queue.id, id }, offset)
     held.clear()
   }
 
   async #expire(session: ClientSession): Promise<void> {
-    if (session.holder || this.get(session.tenant.name, session.name) !== session) return
+    if (session.holder || !this.has(session)) return
     this.#expired.value++
     this.host.events.emit('session.expired', { tenant: session.tenant.name, clientId: session.id })
     await this.destroy(session)
-  }
-
-  /** Publishes the will and forgets it, in this order: a crash in between repeats nothing, for its number is kept. */
-  async #fireWill(session: ClientSession): Promise<void> {
-    const { will, willId } = session
-    if (!will) return
-    session.will = undefined
-    await this.#publishWill(session, will)
-    if (session.stored && this.get(session.tenant.name, session.name) === session)
-      await this.write([sessionRow(session)])
-    if (willId !== 0) this.host.dueDone(willId)
-  }
-
-  async #publishWill(session: ClientSession, will: Will): Promise<void> {
-    const now = this.host.clock.now()
-    const message = new Message({
-      ...will.message,
-      from: session.id,
-      publishedAt: now,
-      ...(will.expiresAfterMs !== undefined && { expiresAt: now + will.expiresAfterMs }),
-    })
-    await this.host.publishDue(session.queue.principal, session.tenant, message, session.willId)
   }
 
   /** Work that nobody waits for: its failure is told, not thrown. */
   #background(work: Promise<unknown>, what: string): void {
     work.catch(error => this.host.logger.error({ error: String(error) }, `${what} failed`))
   }
-
-  /** Over the queues of sessions and of their groups; a message counts once a queue. */
-  #sumOfQueues(of: (queue: { readonly depth: number; readonly waitingBytes: number }) => number): number {
-    let sum = 0
-    const groups = new Set<Group>()
-    for (const { queue } of this.#sessions.values()) {
-      sum += of(queue)
-      for (const group of queue.groups) groups.add(group)
-    }
-    for (const group of groups) sum += of(group)
-    return sum
-  }
-
-  #unsettled(): number {
-    let unsettled = 0
-    for (const { queue } of this.#sessions.values()) unsettled += queue.unsettled
-    return unsettled
-  }
-
-  #connected(): number {
-    let connected = 0
-    for (const session of this.#sessions.values()) if (session.holder) connected++
-    return connected
-  }
 }
 
-function count(counts: Map<string, number>, key: string, by: number): void {
-  const left = (counts.get(key) ?? 0) + by
-  if (left > 0) counts.set(key, left)
-  else counts.delete(key)
-}
+type Before = ReturnType<typeof beforeOf>
 
-function keyOf(tenant: string, name: string): string {
-  return `${tenant}\0${name}`
-}
-
-function limitReached(name: string, value: number): BrokerError {
-  return new BrokerError('LIMIT_REACHED', `no more sessions: the limit ${name} is ${value}`)
+function beforeOf({ endedAt, expiresAfterMs, will, willId }: ClientSession) {
+  return { endedAt, expiresAfterMs, will, willId }
 }

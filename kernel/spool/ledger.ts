@@ -1,4 +1,4 @@
-/** How many offsets share one count. */
+/** How many offsets share one count, unless somebody says otherwise. */
 export const blockSize = 1024
 
 interface Relocation {
@@ -13,8 +13,13 @@ interface Relocation {
  * again, to free the block they stood in, keep their offset as their name, and are counted where they stand now.
  */
 export class Ledger {
+  readonly blockSize: number
   readonly #live = new Map<number, number>()
   readonly #relocated = new Map<number, Relocation>()
+
+  constructor(size = blockSize) {
+    this.blockSize = size
+  }
 
   /** References to the message of this name. */
   add(offset: number, references: number): void {
@@ -45,6 +50,7 @@ export class Ledger {
 
   /** The first offset still needed, between the log's ends: everything before it may go. */
   needed(first: number, next: number): number {
+    const { blockSize } = this
     const last = Math.floor(next / blockSize)
     for (let block = Math.floor(first / blockSize); block < last; block++) {
       if (this.#live.has(block)) return Math.max(first, block * blockSize)
@@ -59,7 +65,7 @@ export class Ledger {
   }
 
   #count(offset: number, references: number): void {
-    const block = Math.floor(offset / blockSize)
+    const block = Math.floor(offset / this.blockSize)
     const left = (this.#live.get(block) ?? 0) + references
     if (left > 0) this.#live.set(block, left)
     else this.#live.delete(block)

@@ -19,6 +19,7 @@ const present = {
   deliverAt: 1 << 10,
   expiresAt: 1 << 11,
   from: 1 << 12,
+  user: 1 << 13,
 }
 
 export function writeMessage(to: ByteWriter, message: Message): void {
@@ -34,6 +35,7 @@ export function writeMessage(to: ByteWriter, message: Message): void {
   if (message.deliverAt !== undefined) flags |= present.deliverAt
   if (message.expiresAt !== undefined) flags |= present.expiresAt
   if (message.from !== undefined) flags |= present.from
+  if (message.user !== undefined) flags |= present.user
   to.varint(flags)
   to.varint(message.publishedAt)
   to.string(message.topic)
@@ -50,39 +52,59 @@ export function writeMessage(to: ByteWriter, message: Message): void {
   if (message.deliverAt !== undefined) to.varint(message.deliverAt)
   if (message.expiresAt !== undefined) to.varint(message.expiresAt)
   if (message.from !== undefined) to.string(message.from)
+  if (message.user !== undefined) to.string(message.user)
   to.bytes(message.payload)
 }
 
-export function readMessage(from: ByteReader): Message {
+/** `payload`: a copy of its own, or the bytes that are read, for as long as they stay as they are. */
+export function readMessage(from: ByteReader, payload: 'own' | 'lent' = 'own'): Message {
   const flags = from.varint()
   const publishedAt = from.varint()
   const topic = from.string()
-  const headers: Header[] = []
-  if (flags & present.headers) {
-    for (let left = from.varint(); left > 0; left--) headers.push([from.string(), from.string()])
-  }
-  const fields = {
-    topic,
-    publishedAt,
-    guarantee: (flags & present.guarantee) as Guarantee,
-    durability: flags & present.stored ? ('stored' as const) : ('none' as const),
-    retain: (flags & present.retain) !== 0,
-    headers,
-    ...(flags & present.contentType && { contentType: from.string() }),
-    ...(flags & present.correlationId && { correlationId: from.bytes() }),
-    ...(flags & present.replyTo && { replyTo: from.string() }),
-    ...(flags & present.formatBytes && { format: 'bytes' as const }),
-    ...(flags & present.formatText && { format: 'text' as const }),
-    ...(flags & present.deliverAt && { deliverAt: from.varint() }),
-    ...(flags & present.expiresAt && { expiresAt: from.varint() }),
-    ...(flags & present.from && { from: from.string() }),
-  }
-  return new Message({ ...fields, payload: from.bytes() }, true)
+  const headers = flags & present.headers ? readHeaders(from) : undefined
+  const contentType = flags & present.contentType ? from.string() : undefined
+  const correlationId = flags & present.correlationId ? from.bytes() : undefined
+  const replyTo = flags & present.replyTo ? from.string() : undefined
+  const deliverAt = flags & present.deliverAt ? from.varint() : undefined
+  const expiresAt = flags & present.expiresAt ? from.varint() : undefined
+  const publisher = flags & present.from ? from.string() : undefined
+  const user = flags & present.user ? from.string() : undefined
+  const own = payload === 'own'
+  const message = new Message(
+    {
+      topic,
+      payload: own ? from.bytes() : from.lent(),
+      guarantee: (flags & present.guarantee) as Guarantee,
+      durability: flags & present.stored ? 'stored' : 'none',
+      retain: (flags & present.retain) !== 0,
+      headers,
+      contentType,
+      correlationId,
+      replyTo,
+      format: flags & present.formatBytes ? 'bytes' : flags & present.formatText ? 'text' : undefined,
+      deliverAt,
+      expiresAt,
+      from: publisher,
+      publishedAt,
+    },
+    own,
+  )
+  message.user = user
+  return message
 }
+
+function readHeaders(from: ByteReader): Header[] {
+  const headers: Header[] = []
+  for (let left = from.varint(); left > 0; left--) headers.push([from.string(), from.string()])
+  return headers
+}
+
+/** One for all: a message is written in one go, and copied out. */
+const writer = new ByteWriter()
 
 /** One message by itself. */
 export function encodeMessage(message: Message): Uint8Array {
-  const writer = new ByteWriter()
+  writer.clear()
   writeMessage(writer, message)
   return Uint8Array.prototype.slice.call(writer.slice(0, writer.length))
 }

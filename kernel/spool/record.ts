@@ -18,7 +18,12 @@ export const recordKind = {
   released: 6,
   /** A message written again, so that the log can be trimmed behind it: its name, who still holds it, itself. */
   relocated: 7,
+  /** A message for a later time, and whose rights decide then. */
+  delayed: 8,
 } as const
+
+/** The kernel's own holder: of messages for later, and of the numbers of wills. Queues have numbers from 16 on. */
+export const dueWorkOwner = 1
 
 /** An identifier of a session's, so that a repeated publish is known. */
 export interface Once {
@@ -30,6 +35,8 @@ export interface Once {
 export interface StoredVia {
   readonly replay: boolean
   readonly bindings: readonly { readonly id: number }[]
+  /** With which guarantee a message that was published with `published` is taken. */
+  guaranteeOf?(published: Guarantee): Guarantee
 }
 
 export interface Target {
@@ -38,10 +45,18 @@ export interface Target {
   readonly via: StoredVia
 }
 
+/** Where a message for later is published, and its publisher's standing as JSON: "null" is the broker's own. */
+export interface DelayedFrom {
+  readonly tenant: string
+  readonly publisher: string
+}
+
 /** One queue's reference to a stored message, as it stands. */
 export interface StoredReference extends Target {
   readonly offset: number
   readonly note: number
+  /** Of a message for later, which `dueWorkOwner` holds. */
+  readonly delayed?: DelayedFrom
 }
 
 const replayFlag = 1 << 2
@@ -68,6 +83,36 @@ export function writeRelocated(to: ByteWriter, name: number, targets: readonly T
   writeMessage(to, message)
 }
 
+const onceFlag = 1
+const nameFlag = 2
+
+// delayed: kind, flags (1: once, 2: name), [owner, id], [name], tenant, publisher, message
+export function writeDelayed(
+  to: ByteWriter,
+  message: Message,
+  { tenant, publisher }: DelayedFrom,
+  { once, name }: { once?: Once | undefined; name?: number },
+): void {
+  to.uint8(recordKind.delayed)
+  to.uint8((once ? onceFlag : 0) | (name === undefined ? 0 : nameFlag))
+  if (once) writeOnce(to, once)
+  if (name !== undefined) to.varint(name)
+  to.string(tenant)
+  to.string(publisher)
+  writeMessage(to, message)
+}
+
+/** Reads on from the kind, up to the message. */
+export function readDelayed(from: ByteReader): DelayedFrom & { once: Once | undefined; name: number | undefined } {
+  const flags = from.uint8()
+  return {
+    once: flags & onceFlag ? readOnce(from) : undefined,
+    name: flags & nameFlag ? from.varint() : undefined,
+    tenant: from.string(),
+    publisher: from.string(),
+  }
+}
+
 function writeTargets(to: ByteWriter, targets: readonly Target[]): void {
   to.varint(targets.length)
   for (const target of targets) {
@@ -91,7 +136,14 @@ export function writeVia(to: ByteWriter, guarantee: Guarantee, via: StoredVia): 
   for (const binding of via.bindings) to.varint(binding.id)
 }
 
-export function readVia(from: ByteReader): { guarantee: Guarantee; replay: boolean; bindingIds: number[] } {
+/** The same, read back: bindings by what names them. */
+export interface ReturningVia {
+  readonly guarantee: Guarantee
+  readonly replay: boolean
+  readonly bindingIds: readonly number[]
+}
+
+export function readVia(from: ByteReader): ReturningVia {
   const flags = from.uint8()
   const bindingIds: number[] = []
   for (let left = from.varint(); left > 0; left--) bindingIds.push(from.varint())

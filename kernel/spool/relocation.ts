@@ -2,8 +2,8 @@ import type { Message } from '../contract/message.ts'
 import type { Ledger } from './ledger.ts'
 import type { Once, StoredReference } from './record.ts'
 
-/** Below so many offsets the log is short enough as it is. */
-export const leastSpan = 65_536
+/** Below so many blocks of offsets the log is short enough as it is. */
+export const leastBlocks = 64
 /** The log may be so many times as long as what it is needed for. */
 const mostWaste = 4
 /** Messages that are written again in one step. */
@@ -18,8 +18,8 @@ export interface Holdings {
 }
 
 /** A few old references keep a long log: worth writing them again, so that the log can be trimmed behind them. */
-export function isWasteful(span: number, references: number): boolean {
-  return span > leastSpan && references * mostWaste < span
+export function isWasteful(span: number, { blockSize, references }: Pick<Ledger, 'blockSize' | 'references'>): boolean {
+  return span > leastBlocks * blockSize && references * mostWaste < span
 }
 
 /** What it needs of the spool. */
@@ -40,6 +40,8 @@ export class Relocation {
   readonly #holdings: Holdings
   /** References that were settled or moved meanwhile. */
   readonly #changed = new Set<string>()
+  /** Notes that were written meanwhile: an older one, written again behind them, would take their place. */
+  readonly #noted = new Map<string, number>()
 
   constructor(spool: Rewriter, ledger: Ledger, holdings: Holdings) {
     this.#spool = spool
@@ -50,6 +52,10 @@ export class Relocation {
   /** A reference is not what it was when `run` began. */
   changed(queueId: number, offset: number): void {
     this.#changed.add(keyOf(queueId, offset))
+  }
+
+  noted(queueId: number, offset: number, note: number): void {
+    this.#noted.set(keyOf(queueId, offset), note)
   }
 
   /** Frees the log below an offset. @throws BrokerError STORAGE_FULL, STORAGE_FAILED; then nothing has changed. */
@@ -65,9 +71,10 @@ export class Relocation {
     const loaded = await this.#spool.load(messages.map(([name]) => name))
     const written: { name: number; place: number; references: readonly StoredReference[] }[] = []
     for (const [name, all] of messages) {
-      const references = this.#unchanged(all)
       const message = loaded.get(name)
-      if (!message || references.length === 0) continue
+      if (!message) continue
+      const references = this.#unchanged(all).map(one => this.#asItIs(one, message))
+      if (references.length === 0) continue
       written.push({ name, place: this.#spool.writeAgain(name, message, references), references })
     }
     await this.#spool.commit
@@ -75,6 +82,16 @@ export class Relocation {
       // What was settled while this was being written was counted off where it stood.
       const left = this.#unchanged(references).length
       if (left > 0) this.#ledger.relocate(name, place, left)
+    }
+  }
+
+  /** With its newest note, and the guarantee that this message is taken with: what waits knows only its way's. */
+  #asItIs(reference: StoredReference, message: Message): StoredReference {
+    const { queueId, offset, via, note, guarantee } = reference
+    return {
+      ...reference,
+      note: this.#noted.get(keyOf(queueId, offset)) ?? note,
+      guarantee: via.guaranteeOf?.(message.guarantee) ?? guarantee,
     }
   }
 

@@ -1,21 +1,19 @@
 import type { Clock } from '../contract/clock.ts'
-import { BrokerError, isBrokerError } from '../contract/errors.ts'
+import { isBrokerError } from '../contract/errors.ts'
 import type { Log } from '../contract/log.ts'
 import type { Message } from '../contract/message.ts'
 import type { Counter, Counters } from '../contract/observe.ts'
-import { Batch, type Holder, type Release } from './batch.ts'
+import { Batch, type Holder, type Move, type Release } from './batch.ts'
 import { ByteWriter } from './bytes.ts'
-import { blockSize, type Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import { loadMessages } from './load-messages.ts'
+import { Owed } from './owed.ts'
 import { RecentMessages } from './recent-messages.ts'
-import type { Once, StoredReference, StoredVia, Target } from './record.ts'
-import { recordKind, writeOnce, writeRelocated, writeStored, writeVia } from './record.ts'
-import { readStored } from './recovery.ts'
-import { type Holdings, isWasteful, leastSpan, Relocation } from './relocation.ts'
+import type { DelayedFrom, Once, StoredReference, StoredVia, Target } from './record.ts'
+import { recordKind, writeDelayed, writeOnce, writeRelocated, writeStored, writeVia } from './record.ts'
+import { type Holdings, isWasteful, leastBlocks, Relocation } from './relocation.ts'
 
 export type { Holder } from './batch.ts'
-
-/** Records that one read of the log may span to bring several messages. */
-const readAtOnce = 256
 
 /** Settlements alone do not hurry: what is lost of them in a crash is delivered once more. */
 const lazyFlushMs = 20
@@ -34,10 +32,7 @@ export class Spool {
   #starts: number[] = []
   #batch: Batch | undefined
   #underWay: Batch | undefined
-  #settledQueues: number[] = []
-  #settledOffsets: number[] = []
-  /** Releases whose commit was refused. */
-  readonly #unreleased: Release[] = []
+  readonly #owed = new Owed()
   #flushPlanned = false
   #lazyPlanned = false
   #closed = false
@@ -69,11 +64,19 @@ export class Spool {
    * identifier is held by the same commit.
    */
   append(message: Message, holders: readonly Holder[], targets: readonly Target[], once?: Once): number {
-    message.keep()
-    if (once) this.#writeUnreleased()
     const offset = this.#begin()
-    writeStored(this.#writer, message, targets, once)
-    const references = targets.length + (once ? 1 : 0)
+    writeStored(this.#writer, message.keep(), targets, once)
+    return this.#stored(offset, message, holders, targets.length + (once ? 1 : 0))
+  }
+
+  /** Stores a message for later. Whoever holds it settles it as `dueWorkOwner`, by `finish`. */
+  delay(message: Message, from: DelayedFrom, holder: Holder, once?: Once): number {
+    const offset = this.#begin()
+    writeDelayed(this.#writer, message.keep(), from, { once })
+    return this.#stored(offset, message, [holder], once ? 2 : 1)
+  }
+
+  #stored(offset: number, message: Message, holders: readonly Holder[], references: number): number {
     this.#ledger.add(offset, references)
     this.#pending().stored.push({ offset, holders, references })
     this.#recent.add(offset, message, this.#durableTo)
@@ -82,7 +85,6 @@ export class Spool {
 
   /** Holds an identifier without a message. Returns the offset to release. */
   hold(once: Once): number {
-    this.#writeUnreleased()
     const offset = this.#begin()
     this.#writer.uint8(recordKind.held)
     writeOnce(this.#writer, once)
@@ -91,38 +93,60 @@ export class Spool {
     return offset
   }
 
-  /** Forgets an identifier. */
+  /**
+   * Forgets an identifier. Like all that follows from what is stored (`settle`, `note`, `move`), it does nothing once the
+   * disk has failed: the commit that it would be in says so.
+   */
   release(once: Once, heldAt: number): void {
-    this.#writeRelease(once, heldAt)
+    if (this.#failed) return
+    this.#writeRelease({ once, heldAt })
     this.#ledger.remove(heldAt)
   }
 
   /** A queue is done with a reference. Becomes durable soon, with whatever is written next. */
   settle(queueId: number, offset: number): void {
-    this.#settledQueues.push(queueId)
-    this.#settledOffsets.push(offset)
+    if (this.#failed) return
+    this.#owed.settled.queues.push(queueId)
+    this.#owed.settled.offsets.push(offset)
     this.#ledger.remove(offset)
     this.#relocation?.changed(queueId, offset)
     this.#planLazy()
   }
 
+  /**
+   * Settles in the same commit as what was written before in this turn. When it is refused the reference is held as it
+   * was, and whoever holds it begins again.
+   */
+  finish(queueId: number, offset: number): Promise<void> {
+    if (this.#failed) return refusal(this.#failed)
+    this.#begin()
+    this.#writer.uint8(recordKind.settled)
+    for (const part of [1, queueId, offset]) this.#writer.varint(part)
+    this.#pending().finished.push(offset)
+    this.#relocation?.changed(queueId, offset)
+    return this.commit
+  }
+
+  /** What was written in this turn is stored only after something that is kept elsewhere is, and refused with it. */
+  after(stored: Promise<unknown>): void {
+    if (!this.#failed) this.#pending().after.push(stored)
+  }
+
   /** Keeps a number with a reference. */
   note(queueId: number, offset: number, note: number): void {
+    if (this.#failed) return
     this.#begin()
     this.#writer.uint8(recordKind.note)
     this.#writer.varint(queueId)
     this.#writer.varint(offset)
     this.#writer.varint(note)
+    this.#relocation?.noted(queueId, offset, note)
   }
 
   /** The same reference, held by another queue from now on. */
   move(fromId: number, toId: number, offset: number, guarantee: 1 | 2, via: StoredVia): void {
-    this.#begin()
-    this.#writer.uint8(recordKind.moved)
-    this.#writer.varint(fromId)
-    this.#writer.varint(toId)
-    this.#writer.varint(offset)
-    writeVia(this.#writer, guarantee, via)
+    if (this.#failed) return
+    this.#writeMove({ fromId, toId, offset, guarantee, via })
     this.#relocation?.changed(fromId, offset)
   }
 
@@ -132,45 +156,38 @@ export class Spool {
     return (this.#batch ?? this.#underWay)?.done.promise ?? Promise.resolve()
   }
 
+  /** What stands there outlives a crash. */
+  isDurable(offset: number): boolean {
+    return offset < this.#durableTo
+  }
+
+  /** Resolves when every release before it is durable, those that found no room as well. */
+  get released(): Promise<void> {
+    if (this.#owed.released.length > 0) {
+      this.#pending()
+      this.#planFlush()
+    }
+    return this.commit
+  }
+
+  /** Held in memory: recent messages, and what is being stored. */
+  get memoryBytes(): number {
+    return this.#recent.bytes + this.#writer.length + (this.#underWay?.bytes ?? 0)
+  }
+
+  /** The disk has failed: nothing more is stored. */
+  get failed(): boolean {
+    return this.#failed !== undefined
+  }
+
   /** The message at an offset, if it is in memory. */
   recent(offset: number): Message | undefined {
     return this.#recent.get(offset)
   }
 
-  /** Messages by their ascending offsets, read in as few and as large steps as they allow. */
-  async load(offsets: readonly number[]): Promise<Map<number, Message>> {
-    const found = new Map<number, Message>()
-    for (let i = 0; i < offsets.length; ) {
-      const offset = offsets[i] as number
-      const cached = this.#recent.get(offset)
-      if (cached) {
-        found.set(offset, cached)
-        i++
-        continue
-      }
-      // Neighbours in the log come with the same read.
-      const place = this.#ledger.place(offset)
-      let last = i
-      while (last + 1 < offsets.length && this.#isNear(offsets[last + 1] as number, place)) last++
-      const limit = { records: this.#ledger.place(offsets[last] as number) - place + 1, bytes: 1_048_576 }
-      const { offset: from, records } = await this.#log.read(place, limit)
-      const end = from + records.length
-      const missing = records.length === 0 || from > place
-      if (missing) throw new BrokerError('STORAGE_CORRUPT', `spool offset ${offset} is referred to but not in the log`)
-      for (; i < offsets.length; i++) {
-        const wanted = offsets[i] as number
-        const at = this.#ledger.place(wanted)
-        if (at < from || at >= end) break
-        const message = readStored(records[at - from] as Uint8Array)
-        if (message) found.set(wanted, message)
-      }
-    }
-    return found
-  }
-
-  #isNear(offset: number, place: number): boolean {
-    const ahead = this.#ledger.place(offset) - place
-    return ahead > 0 && ahead < readAtOnce
+  /** Messages by their ascending offsets. @throws BrokerError STORAGE_CORRUPT */
+  load(offsets: readonly number[]): Promise<Map<number, Message>> {
+    return loadMessages(offsets, this.#log, this.#ledger, this.#recent)
   }
 
   /** Whom to ask what is held, when old references keep a long log. */
@@ -181,7 +198,9 @@ export class Spool {
   /** Writes a message again, under its old name, for those who still hold it; returns its new place. */
   writeAgain(name: number, message: Message, references: readonly StoredReference[]): number {
     const place = this.#begin()
-    writeRelocated(this.#writer, name, references, message)
+    const delayed = references[0]?.delayed
+    if (delayed) writeDelayed(this.#writer, message, delayed, { name })
+    else writeRelocated(this.#writer, name, references, message)
     for (const { queueId, note } of references) if (note !== 0) this.note(queueId, name, note)
     return place
   }
@@ -190,7 +209,7 @@ export class Spool {
   async close(): Promise<void> {
     this.#closed = true
     let refused = false
-    while (!refused && !this.#failed && (this.#batch || this.#underWay || this.#settledQueues.length > 0)) {
+    while (!refused && !this.#failed && (this.#batch || this.#underWay || this.#owed.some)) {
       // What consumers settled last waits for no record of somebody else's any more.
       this.#flush()
       await this.commit.catch(() => {
@@ -199,8 +218,13 @@ export class Spool {
     }
   }
 
+  /** The batch that is being filled. A new one begins with what is owed: an identifier may be held again, a moved reference noted. */
   #pending(): Batch {
-    return (this.#batch ??= new Batch())
+    if (this.#batch) return this.#batch
+    const batch = (this.#batch = new Batch())
+    for (const release of this.#owed.released.splice(0)) this.#writeRelease(release)
+    for (const move of this.#owed.moved.splice(0)) this.#writeMove(move)
+    return batch
   }
 
   #begin(): number {
@@ -209,11 +233,6 @@ export class Spool {
     this.#starts.push(this.#writer.length)
     this.#planFlush()
     return this.#durableTo + (this.#underWay?.count ?? 0) + this.#starts.length - 1
-  }
-
-  /** Something is to be written that nobody waits for. */
-  get #owes(): boolean {
-    return this.#settledQueues.length > 0 || this.#unreleased.length > 0
   }
 
   #planFlush(): void {
@@ -230,20 +249,21 @@ export class Spool {
     this.#lazyPlanned = true
     this.#clock.after(lazyFlushMs, () => {
       this.#lazyPlanned = false
-      if (this.#owes) this.#planFlush()
+      if (this.#owed.some) this.#planFlush()
     })
   }
 
   #flush(): void {
     if (this.#underWay || this.#failed) return
-    if (this.#settledQueues.length > 0) this.#writeSettled()
-    this.#writeUnreleased()
+    if (this.#owed.some) this.#writeSettled()
     const batch = this.#batch
-    if (!batch) return
+    if (!batch || batch.waits) return
+    if (batch.after.length > 0) return this.#flushLater(batch)
     const records = this.#starts.map((start, i) =>
       this.#writer.slice(start, this.#starts[i + 1] ?? this.#writer.length),
     )
     batch.count = records.length
+    batch.bytes = this.#writer.length
     this.#batch = undefined
     this.#underWay = batch
     this.#starts = []
@@ -257,13 +277,23 @@ export class Spool {
     )
   }
 
+  #flushLater(batch: Batch): void {
+    batch.waits = true
+    Promise.all(batch.after.splice(0)).then(
+      () => {
+        batch.waits = false
+        this.#flush()
+      },
+      error => this.#refused(batch, error),
+    )
+  }
+
   #writeSettled(): void {
-    const queues = this.#settledQueues
-    const offsets = this.#settledOffsets
-    this.#settledQueues = []
-    this.#settledOffsets = []
+    const batch = this.#pending()
+    if (this.#owed.settled.queues.length === 0) return
     this.#begin()
-    this.#pending().settled = { queues, offsets }
+    batch.settled = this.#owed.takeSettled()
+    const { queues, offsets } = batch.settled
     this.#writer.uint8(recordKind.settled)
     this.#writer.varint(queues.length)
     for (let i = 0; i < queues.length; i++) {
@@ -272,39 +302,43 @@ export class Spool {
     }
   }
 
-  /** Before any identifier is held again: it may be the same one. */
-  #writeUnreleased(): void {
-    if (this.#unreleased.length === 0) return
-    for (const { once, heldAt } of this.#unreleased.splice(0)) this.#writeRelease(once, heldAt)
-  }
-
-  #writeRelease(once: Once, heldAt: number): void {
+  #writeRelease(release: Release): void {
     this.#begin()
     this.#writer.uint8(recordKind.released)
-    writeOnce(this.#writer, once)
-    this.#pending().released.push({ once, heldAt })
+    writeOnce(this.#writer, release.once)
+    this.#pending().released.push(release)
+  }
+
+  #writeMove(move: Move): void {
+    this.#begin()
+    this.#writer.uint8(recordKind.moved)
+    this.#writer.varint(move.fromId)
+    this.#writer.varint(move.toId)
+    this.#writer.varint(move.offset)
+    writeVia(this.#writer, move.guarantee, move.via)
+    this.#pending().moved.push(move)
   }
 
   #committed(batch: Batch): void {
     this.#durableTo += batch.count
     this.#underWay = undefined
+    for (const offset of batch.finished) this.#ledger.remove(offset)
     batch.done.resolve()
     this.#recent.evict(this.#durableTo)
     this.#trim()
     this.#shorten()
-    if (this.#batch || (this.#closed && this.#owes)) this.#planFlush()
+    if (this.#batch || (this.#closed && this.#owed.some)) this.#planFlush()
   }
 
   /** All that waited stands behind the refused records, with offsets that now are wrong: it is refused with them. */
   #refused(batch: Batch, error: Error): void {
-    const waiting = this.#batch
+    const refused = [...new Set(this.#batch ? [batch, this.#batch] : [batch])]
     this.#underWay = undefined
     this.#batch = undefined
     this.#starts = []
     this.#writer.clear()
     if (!isBrokerError(error, 'STORAGE_FULL')) this.#failed = error
-    const refused = waiting ? [batch, waiting] : [batch]
-    this.#takeBack(refused)
+    this.#owed.takeBack(refused, this.#durableTo, this.#ledger)
     for (const { stored, done } of refused) {
       for (const { offset, holders, references } of stored) {
         this.#recent.delete(offset)
@@ -313,43 +347,16 @@ export class Spool {
       }
       done.reject(error)
     }
-    if (!this.#failed && this.#owes) this.#planLazy()
-  }
-
-  /**
-   * Settlements and releases that were not written: those of durable records are written with the next commit; those
-   * of refused records count again and are forgotten, for their offsets will name other messages.
-   */
-  #takeBack(refused: readonly Batch[]): void {
-    const lists = [
-      ...refused.map(({ settled }) => settled),
-      { queues: this.#settledQueues, offsets: this.#settledOffsets },
-    ]
-    this.#settledQueues = []
-    this.#settledOffsets = []
-    for (const { released } of refused) {
-      for (const release of released) {
-        if (release.heldAt >= this.#durableTo) this.#ledger.add(release.heldAt, 1)
-        else this.#unreleased.push(release)
-      }
-    }
-    for (const settled of lists) {
-      for (const [i, offset] of settled?.offsets.entries() ?? []) {
-        if (offset >= this.#durableTo) this.#ledger.add(offset, 1)
-        else {
-          this.#settledQueues.push(settled?.queues[i] as number)
-          this.#settledOffsets.push(offset)
-        }
-      }
-    }
+    if (!this.#failed && this.#owed.some) this.#planLazy()
   }
 
   /** One relocation at a time, and the next only when the log has grown by as much again. */
   #shorten(): void {
     const span = this.#durableTo - this.#trimmedTo
     if (!this.#holdings || this.#relocation || this.#closed || this.#durableTo < this.#relocateAt) return
-    if (!isWasteful(span, this.#ledger.references)) return
-    this.#relocateAt = this.#durableTo + leastSpan
+    if (!isWasteful(span, this.#ledger)) return
+    const { blockSize } = this.#ledger
+    this.#relocateAt = this.#durableTo + leastBlocks * blockSize
     this.#relocation = new Relocation(this, this.#ledger, this.#holdings)
     const below = Math.floor((this.#trimmedTo + span / 2) / blockSize) * blockSize
     this.#relocation
