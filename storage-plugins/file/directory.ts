@@ -3,6 +3,7 @@ import { BrokerError } from '../../kernel/plugin.ts'
 import type { Disk } from './disk.ts'
 import { formatNumber } from './frame.ts'
 import { full, isFull } from './health.ts'
+import { readText, writeText } from './text-file.ts'
 
 const formatFile = 'format'
 
@@ -10,11 +11,11 @@ const formatFile = 'format'
  * Makes a data directory if need be, locks it and checks its format. Resolves to the release of the lock.
  * @throws BrokerError STORAGE_LOCKED, STORAGE_FORMAT, STORAGE_FULL.
  */
-export async function openDirectory(disk: Disk, directory: string, sync: boolean): Promise<() => Promise<void>> {
+export async function openDirectory(disk: Disk, directory: string): Promise<() => Promise<void>> {
   await disk.makeDirectory(directory)
   const release = await disk.lock(directory)
   try {
-    await checkFormat(disk, directory, sync)
+    if (!(await hasFormat(disk, directory))) await writeFormat(disk, directory)
     return release
   } catch (error) {
     await release()
@@ -32,7 +33,7 @@ export async function lockDirectory(disk: Disk, directory: string): Promise<() =
   }
   const release = await disk.lock(directory)
   try {
-    if (!(await hasFormat(disk, directory))) throw noFormat(directory)
+    await expectFormat(disk, directory)
     return release
   } catch (error) {
     await release()
@@ -40,12 +41,17 @@ export async function lockDirectory(disk: Disk, directory: string): Promise<() =
   }
 }
 
-async function checkFormat(disk: Disk, directory: string, sync: boolean): Promise<void> {
-  if (await hasFormat(disk, directory)) return
+/** @throws BrokerError STORAGE_FORMAT: there is no data here, or not of our format. */
+export async function expectFormat(disk: Disk, directory: string): Promise<void> {
+  if (!(await hasFormat(disk, directory))) throw noFormat(directory)
+}
+
+/** Says which format the data of a directory is of. */
+export async function writeFormat(disk: Disk, directory: string): Promise<void> {
   const path = join(directory, formatFile)
-  await writeText(disk, `${path}.tmp`, `${formatNumber}\n`, sync)
+  await writeText(disk, `${path}.tmp`, `${formatNumber}\n`, { sync: true })
   await disk.rename(`${path}.tmp`, path)
-  if (sync) await disk.syncDirectory(directory)
+  await disk.syncDirectory(directory)
 }
 
 /** False for a directory without any data. @throws BrokerError STORAGE_FORMAT: the data is not of our format. */
@@ -58,11 +64,15 @@ async function hasFormat(disk: Disk, directory: string): Promise<boolean> {
   const found = await readText(disk, join(directory, formatFile))
   const number = /^(\d+)\n$/.exec(found)?.[1]
   if (Number(number) === formatNumber) return true
-  throw new BrokerError(
-    'STORAGE_FORMAT',
-    `data directory ${directory} is of format "${found.trim().slice(0, 20)}", this version reads format ${formatNumber}: ` +
-      'use the version that wrote it, or another directory',
-  )
+  const said = found.trim().slice(0, 20)
+  const mend =
+    Number(number) > formatNumber
+      ? 'a newer version wrote it; use that one, or restore a snapshot that this version made'
+      : Number(number) >= 1
+        ? 'use the version that wrote it, or another directory; no release ever wrote it'
+        : `if that file was damaged, write ${formatNumber} into it and run "robust-server data check"`
+  const message = `data directory ${directory} is of format "${said}", this version reads format ${formatNumber}`
+  throw new BrokerError('STORAGE_FORMAT', `${message}: ${mend}`)
 }
 
 function noFormat(directory: string): BrokerError {
@@ -70,24 +80,4 @@ function noFormat(directory: string): BrokerError {
     'STORAGE_FORMAT',
     `data directory ${directory} has no file "${formatFile}"; if it was lost, write ${formatNumber} into a new one`,
   )
-}
-
-async function readText(disk: Disk, path: string): Promise<string> {
-  const opened = await disk.open(path, 'read')
-  try {
-    const bytes = Buffer.alloc(Math.min(64, await opened.size()))
-    return bytes.toString('latin1', 0, await opened.read(bytes, 0))
-  } finally {
-    await opened.close()
-  }
-}
-
-async function writeText(disk: Disk, path: string, text: string, sync: boolean): Promise<void> {
-  const opened = await disk.open(path, 'create')
-  try {
-    await opened.write(Buffer.from(text), 0)
-    if (sync) await opened.sync()
-  } finally {
-    await opened.close()
-  }
 }

@@ -8,6 +8,8 @@ export interface Disk {
   /** Replaces `to` if it exists, in one step. */
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
+  /** A second name for a file. */
+  link(from: string, to: string): Promise<void>
   /** Names in a directory; empty when there is no such directory. */
   list(directory: string): Promise<string[]>
   /** Makes a directory and those above it, durably. Nothing happens when it is there. */
@@ -15,6 +17,10 @@ export interface Disk {
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>
   freeBytes(path: string): Promise<number>
+  /** 32 bits that nobody can foretell: the mark of a new file. */
+  mark(): number
+  /** Calls back whenever something was added to a directory; returns how to end that. */
+  watch(directory: string, added: () => void): () => void
   /**
    * Takes a directory for this process; resolves to its release.
    * @throws BrokerError STORAGE_LOCKED: another live process holds it.

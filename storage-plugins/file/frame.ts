@@ -7,14 +7,14 @@ import { crc32 } from 'node:zlib'
  * frame    = frame-header body       one per group commit: all of it is there, or none of it is
  * frame-header (24 bytes)
  *   0 mark u32 · 4 body bytes u32 · 8 first offset u64 · 16 record count u32 · 20 CRC-32 of bytes 0..20 and the body
- * body     = (length u32, bytes)*    empty with a count above 0: a hole, records that a repair had to give up
+ * body     = (length u32, bytes)*    empty with a count above 0: a hole, records given up by a repair or a compaction
  *
  * The mark is random and different in each segment, so that no payload can pass for a frame.
  */
 export const segmentHeaderBytes = 24
 export const frameHeaderBytes = 24
 export const recordHeaderBytes = 4
-export const formatNumber = 1
+export const formatNumber = 2
 
 const signature = 0x31514d52
 

@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import type { OptionsSpec, Storage, StorageHost, StoragePlugin } from '../../kernel/plugin.ts'
 import { openDirectory } from './directory.ts'
 import type { Disk } from './disk.ts'
+import { type FileCut, filesAtRest } from './file-cut.ts'
 import { Health } from './health.ts'
 import { Journal } from './journal.ts'
 import { realDisk } from './real-disk.ts'
+import { refuse, requestPath, requests, stage, unstage } from './staging.ts'
 import { FileTable } from './table.ts'
 
 export interface FileOptions {
@@ -12,7 +14,6 @@ export interface FileOptions {
   readonly segment?: number
   readonly batch?: number
   readonly snapshot?: number
-  readonly fsync?: 'always' | 'never'
 }
 
 const megabyte = 1 << 20
@@ -39,13 +40,6 @@ const options = {
     min: 4_096,
     describe: 'A table writes a snapshot when the journal of its changes outgrows this and the last snapshot.',
   },
-  fsync: {
-    type: 'string',
-    choices: ['always', 'never'],
-    default: 'always',
-    describe:
-      "'never' acknowledges what a loss of power destroys; it is for the tests that prove that they would notice.",
-  },
 } as const satisfies OptionsSpec
 
 /** Storage in files of one directory: fsync-ed before anything is acknowledged. */
@@ -59,16 +53,15 @@ export function fileOn(disk: Disk): StoragePlugin<FileOptions> {
     api: 1,
     options,
     open: async (host, chosen) => {
-      const sync = chosen.fsync !== 'never'
-      if (!sync)
-        host.logger.warn({ directory: chosen.directory }, 'fsync is off: a loss of power loses acknowledged data')
-      const release = await openDirectory(disk, chosen.directory, sync)
+      const release = await openDirectory(disk, chosen.directory)
+      await unstage(disk, chosen.directory)
       return new FileStorage(disk, host, chosen, release)
     },
   }
 }
 
-class FileStorage implements Storage {
+/** Data on a disk, held by its lock until it is closed. */
+export class FileStorage implements Storage {
   readonly durable = true
   readonly #disk: Disk
   readonly #host: StorageHost
@@ -79,6 +72,10 @@ class FileStorage implements Storage {
   readonly #tables = new Map<string, Promise<FileTable>>()
   readonly #openLogs = new Map<string, Journal>()
   readonly #openTables = new Map<string, FileTable>()
+  readonly #unwatch: () => void
+  /** Somebody may have asked for a snapshot. */
+  #asked = false
+  #answering: Promise<void> | undefined
 
   constructor(disk: Disk, host: StorageHost, chosen: FileOptions, release: () => Promise<void>) {
     this.#disk = disk
@@ -86,6 +83,10 @@ class FileStorage implements Storage {
     this.#options = chosen
     this.#release = release
     this.#health = new Health(error => host.failed(error))
+    this.#unwatch = disk.watch(chosen.directory, () => {
+      this.#asked = true
+      this.#answering ??= this.#answer()
+    })
   }
 
   log(name: string): Promise<Journal> {
@@ -123,14 +124,60 @@ class FileStorage implements Storage {
   inspect(): Record<string, unknown> {
     return {
       directory: this.#options.directory,
-      fsync: this.#options.fsync ?? options.fsync.default,
       failed: this.#health.failure?.message,
       logs: Object.fromEntries([...this.#openLogs].map(([name, log]) => [name, log.inspect()])),
       tables: Object.fromEntries([...this.#openTables].map(([name, table]) => [name, table.inspect()])),
     }
   }
 
+  async #answer(): Promise<void> {
+    while (this.#asked) {
+      this.#asked = false
+      await this.answerRequests().catch(() => {})
+    }
+    this.#answering = undefined
+  }
+
+  /** Lets all who ask for a snapshot begin to copy: see staging.ts. */
+  async answerRequests(): Promise<void> {
+    const { directory } = this.#options
+    const { logger } = this.#host
+    for (const id of await requests(this.#disk, directory)) {
+      try {
+        if (this.#health.failure !== undefined) throw this.#health.failure
+        const files = await this.#pinned(cuts => stage(this.#disk, directory, id, cuts))
+        logger.info({ id, files }, 'a snapshot of the data is being copied')
+      } catch (error) {
+        logger.warn({ id, error: String(error) }, 'no snapshot of the data could be begun')
+        await refuse(this.#disk, directory, id, error instanceof Error ? error.message : String(error)).catch(() => {})
+      } finally {
+        await this.#disk.unlink(requestPath(directory, id)).catch(() => {})
+      }
+    }
+  }
+
+  /** Does something with all files as they are at one moment; none of them is removed meanwhile. Returns their number. */
+  async #pinned(work: (files: readonly FileCut[]) => Promise<void>): Promise<number> {
+    await Promise.allSettled([...this.#logs.values(), ...this.#tables.values()])
+    const open = new Map<string, Journal | FileTable>()
+    for (const [name, log] of this.#openLogs) open.set(`log-${name}`, log)
+    for (const [name, table] of this.#openTables) open.set(`table-${name}`, table)
+    const atRest = await filesAtRest(this.#disk, this.#options.directory, part => open.has(part))
+    const releases: (() => void)[] = []
+    try {
+      for (const part of open.values()) releases.push(await part.hold())
+      // In one turn: what is durable of each is then what a loss of power at this moment would leave.
+      const files = [...atRest, ...[...open.values()].flatMap(part => part.files())]
+      await work(files)
+      return files.length
+    } finally {
+      for (const release of releases) release()
+    }
+  }
+
   async close(): Promise<void> {
+    this.#unwatch()
+    await this.#answering
     const opened = await Promise.allSettled([...this.#logs.values(), ...this.#tables.values()])
     const closed = await Promise.allSettled(
       opened.map(result => (result.status === 'fulfilled' ? result.value.close() : undefined)),
@@ -143,7 +190,6 @@ class FileStorage implements Storage {
     return {
       disk: this.#disk,
       batchBytes: this.#options.batch ?? options.batch.default,
-      sync: this.#options.fsync !== 'never',
       health: this.#health,
       logger: this.#host.logger,
     }
@@ -152,7 +198,7 @@ class FileStorage implements Storage {
   async #directory(name: string): Promise<string> {
     const path = join(this.#options.directory, name)
     await this.#disk.makeDirectory(path)
-    if (this.#options.fsync !== 'never') await this.#disk.syncDirectory(this.#options.directory)
+    await this.#disk.syncDirectory(this.#options.directory)
     return path
   }
 }

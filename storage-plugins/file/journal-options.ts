@@ -8,7 +8,6 @@ export interface JournalOptions {
   readonly segmentBytes: number
   /** What one group commit takes at most; a single append may be larger, being all or nothing. */
   readonly batchBytes: number
-  readonly sync: boolean
   readonly health: Health
   readonly logger: Logger
   /** Called for each group commit before its appends resolve. */

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import type { Log, ReadLimit } from '../../kernel/plugin.ts'
 import { BrokerError } from '../../kernel/plugin.ts'
 import { Batch } from './batch.ts'
+import type { FileCut } from './file-cut.ts'
 import { frameHeaderBytes, recordHeaderBytes } from './frame.ts'
 import { full, isFull, unreadable } from './health.ts'
 import type { JournalOptions } from './journal-options.ts'
@@ -8,6 +10,11 @@ import { OpenFiles } from './open-files.ts'
 import { recoverSegments } from './recovery.ts'
 import type { Found, Segment } from './segment.ts'
 import { Tail } from './tail.ts'
+
+/** Files that were being written for another's place when a crash came. */
+async function removeDrafts({ disk, directory }: JournalOptions): Promise<void> {
+  for (const name of await disk.list(directory)) if (name.endsWith('.tmp')) await disk.unlink(join(directory, name))
+}
 
 /** One append must fit a buffer and a 32-bit length. */
 const largestAppendBytes = 1 << 30
@@ -41,6 +48,7 @@ export class Journal implements Log {
   /** @throws BrokerError STORAGE_CORRUPT: a frame before the end is damaged. STORAGE_FULL: no room to begin. */
   static async open(options: JournalOptions): Promise<Journal> {
     try {
+      await removeDrafts(options)
       const segments = await recoverSegments(options)
       return new Journal(options, segments, await Tail.open(options, segments))
     } catch (error) {
@@ -119,6 +127,23 @@ export class Journal implements Log {
     return this.#trimming
   }
 
+  /** Nothing is removed from now on, until the function that it resolves to is called. */
+  async hold(): Promise<() => void> {
+    const before = this.#trimming.catch(() => {})
+    let release = () => {}
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    this.#trimming = before.then(() => held)
+    await before
+    return release
+  }
+
+  /** Its files, and what of them is durable. */
+  files(): FileCut[] {
+    return this.#segments.map(({ path, bytes }) => ({ path, bytes }))
+  }
+
   /** Takes no more; resolves when nothing waits. */
   async stop(): Promise<void> {
     this.#closed = true
@@ -183,7 +208,7 @@ export class Journal implements Log {
   }
 
   async #trim(before: number): Promise<void> {
-    const { disk, directory, health, sync } = this.#options
+    const { disk, directory, health } = this.#options
     for (;;) {
       const [oldest, second] = this.#segments
       if (oldest === undefined || second === undefined || second.first > before) return
@@ -193,7 +218,7 @@ export class Journal implements Log {
       try {
         await disk.unlink(oldest.path)
         // One by one: a removal that a crash undoes must not leave a gap behind it.
-        if (sync) await disk.syncDirectory(directory)
+        await disk.syncDirectory(directory)
       } catch (error) {
         throw isFull(error) ? error : health.fail(oldest.path, error)
       }

@@ -31,7 +31,7 @@ async function take(path: string, directory: string): Promise<void> {
   const own = `${process.pid} ${await identity(process.pid)}\n`
   for (;;) {
     try {
-      await writeFile(path, own, { flag: 'wx', mode: 0o640 })
+      await writeFile(path, own, { flag: 'wx', mode: 0o600 })
       return
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error

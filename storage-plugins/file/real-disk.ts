@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { watch } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 import { errorCode } from './disk.ts'
@@ -9,9 +11,10 @@ const flags = { read: 'r', write: 'r+', create: 'w+' } as const
 
 /** The operating system's files. All work happens on libuv's threads, none on the event loop. */
 export const realDisk: Disk = {
-  open: async (path, mode) => new RealFile(await open(path, flags[mode], 0o640)),
+  open: async (path, mode) => new RealFile(await open(path, flags[mode], 0o600)),
   rename,
   unlink,
+  link,
   list: async directory => {
     try {
       return await readdir(directory)
@@ -28,20 +31,31 @@ export const realDisk: Disk = {
     const { bavail, bsize } = await statfs(path)
     return bavail * bsize
   },
+  mark: () => randomBytes(4).readUInt32LE(),
+  watch: (directory, added) => {
+    try {
+      const watcher = watch(directory, { persistent: false }, added)
+      watcher.on('error', () => watcher.close())
+      return () => watcher.close()
+    } catch {
+      // Where the system has no such service, or no more of it, nobody is called back.
+      return () => {}
+    }
+  },
   lock,
 }
 
 /** Not by Node's own recursive call: that never ends where a parent says there is no such place, as /proc does. */
 async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o750 })
+    await mkdir(path, { mode: 0o700 })
   } catch (error) {
     const code = errorCode(error)
     if (code === 'EEXIST') return
     const parent = dirname(path)
     if (code !== 'ENOENT' || parent === path) throw error
     await makeDirectory(parent)
-    await mkdir(path, { mode: 0o750 })
+    await mkdir(path, { mode: 0o700 })
   }
   await syncDirectory(dirname(path))
 }

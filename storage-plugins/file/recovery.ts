@@ -22,6 +22,9 @@ export async function recoverSegments(options: JournalOptions): Promise<Segment[
     }
     segments.push(await recoverSegment(options, first, first === firsts.at(-1)))
   }
+  // What a killed process left in the system's memory is found, but would not survive a loss of power: neither may
+  // anything be built on it before it would.
+  if (segments.length > 0) await disk.syncDirectory(directory)
   return segments
 }
 
@@ -79,6 +82,7 @@ async function recoverFrames(
   segment.next = next
   if (fault === undefined) {
     if (!last) segment.index.shrink()
+    else await file.sync()
     return
   }
   const later = last ? await findFrame(file, { ...extent, position: fault.position + 1, next }) : undefined
@@ -88,5 +92,5 @@ async function recoverFrames(
     'the last write was interrupted by a crash and never acknowledged; cut off',
   )
   await file.truncate(end)
-  if (options.sync) await file.sync()
+  await file.sync()
 }

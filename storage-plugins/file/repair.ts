@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { basename, dirname } from 'node:path'
 import { Batch } from './batch.ts'
 import type { Problem } from './check.ts'
 import { report } from './check.ts'
+import { copyFile, copyRange } from './copy.ts'
 import { lockDirectory } from './directory.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { frameHeaderBytes, sealFrame, segmentHeaderBytes, writeSegmentHeader } from './frame.ts'
@@ -19,8 +19,6 @@ export interface RepairReport {
   /** Copies of the files as they were before. */
   readonly copies: readonly string[]
 }
-
-const copyBytes = 1 << 20
 
 /**
  * Makes a damaged directory usable again: bad frames give way to holes, which readers step over, so that every record
@@ -55,7 +53,7 @@ async function repairSegments(disk: Disk, { segments, snapshot, directory }: Dir
     if (short || broken || headless) await rewrite(disk, segment, until, copies)
   }
   if (segments.length === 0 && revision > 0) {
-    const { file } = await createSegment({ disk, directory, sync: true }, revision)
+    const { file } = await createSegment({ disk, directory }, revision)
     await file.close()
   }
 }
@@ -63,7 +61,7 @@ async function repairSegments(disk: Disk, { segments, snapshot, directory }: Dir
 async function repairSnapshot(disk: Disk, { segments, snapshot, directory }: DirectorySurvey, copies: string[]) {
   const first = segments[0]?.first ?? 0
   if (snapshot === undefined) {
-    if (first > 0) await writeSnapshot(disk, directory, { revision: first, rows: [], sync: true })
+    if (first > 0) await writeSnapshot(disk, directory, { revision: first, rows: [] })
     return
   }
   if (snapshot.gaps.length > 0 || snapshot.header === 'bad') await rewrite(disk, snapshot, undefined, copies)
@@ -77,7 +75,7 @@ async function repairSnapshot(disk: Disk, { segments, snapshot, directory }: Dir
 async function rewrite(disk: Disk, survey: FileSurvey, until: number | undefined, copies: string[]): Promise<void> {
   const { path, first, runs, gaps } = survey
   await keepCopy(disk, path, copies)
-  const mark = survey.mark ?? randomBytes(4).readUInt32LE()
+  const mark = survey.mark ?? disk.mark()
   const source = await disk.open(path, 'read')
   const target = await disk.open(`${path}.tmp`, 'create')
   try {
@@ -107,34 +105,9 @@ async function keepCopy(disk: Disk, path: string, copies: string[]): Promise<voi
   let n = 1
   while (names.includes(`${basename(path)}.damaged-${n}`)) n++
   const copy = `${path}.damaged-${n}`
-  const source = await disk.open(path, 'read')
-  const target = await disk.open(copy, 'create')
-  try {
-    await copyRange(source, target, { position: 0, end: await source.size() }, 0)
-    await target.sync()
-  } finally {
-    await source.close()
-    await target.close()
-  }
+  await copyFile(disk, path, copy)
   await disk.syncDirectory(dirname(path))
   copies.push(copy)
-}
-
-async function copyRange(
-  source: DiskFile,
-  target: DiskFile,
-  { position, end }: { position: number; end: number },
-  to: number,
-): Promise<number> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(copyBytes, Math.max(1, end - position)))
-  let at = position
-  while (at < end) {
-    const read = await source.read(buffer.subarray(0, Math.min(buffer.byteLength, end - at)), at)
-    if (read === 0) break
-    await target.write(buffer.subarray(0, read), to + at - position)
-    at += read
-  }
-  return to + at - position
 }
 
 async function writeHole(file: DiskFile, at: number, mark: number, from: number, to: number): Promise<number> {

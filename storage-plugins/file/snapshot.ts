@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Row } from '../../kernel/plugin.ts'
-import { Batch } from './batch.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { sealFrame, segmentHeaderBytes, writeSegmentHeader } from './frame.ts'
+import { segmentHeaderBytes } from './frame.ts'
+import { FrameWriter } from './frame-writer.ts'
 import { segmentHeaderOf } from './recovery.ts'
 import { decodeRow, encodeEnd, encodeRow, endBytes, rowBytes } from './row.ts'
 import { scanFrames } from './scan.ts'
 import type { Found } from './segment.ts'
 import { corrupt, Segment } from './segment.ts'
 
-/** A snapshot's frames are about this large, so that writing one never holds up the event loop for long. */
-const frameBytes = 262_144
 const namePattern = /^(\d{16})\.snapshot$/
 const readLimit = { records: 4_096, bytes: 1 << 20 }
 
@@ -37,39 +34,28 @@ export async function snapshotRevisions(disk: Disk, directory: string): Promise<
 export async function writeSnapshot(
   disk: Disk,
   directory: string,
-  options: { revision: number; rows: Iterable<Row>; sync: boolean },
+  options: { revision: number; rows: Iterable<Row> },
 ): Promise<number> {
-  const { revision, rows, sync } = options
+  const { revision, rows } = options
   const path = snapshotPath(directory, revision)
   const file = await disk.open(`${path}.tmp`, 'create')
-  let position = segmentHeaderBytes
+  let bytes = 0
   try {
-    const mark = randomBytes(4).readUInt32LE()
-    await file.write(writeSegmentHeader({ first: 0, mark }), 0)
-    let batch = new Batch(0, undefined)
-    const flush = async () => {
-      const frame = batch.frame.subarray(0, batch.used)
-      sealFrame(frame, mark, batch.first, batch.records)
-      await file.write(frame, position)
-      position += frame.byteLength
-      batch = new Batch(batch.next, batch.frame)
-    }
+    const writer = await FrameWriter.begin(file, { first: 0, mark: disk.mark() })
     for (const row of rows) {
       const bytes = rowBytes(row)
-      if (batch.records > 0 && batch.used + bytes > frameBytes) await flush()
-      const at = batch.reserve(bytes)
-      encodeRow(row, batch.frame, at)
+      if (writer.isFull(bytes)) await writer.flush()
+      writer.add(bytes, (frame, at) => encodeRow(row, frame, at))
     }
-    const at = batch.reserve(endBytes)
-    encodeEnd(batch.next - 1, batch.frame, at)
-    await flush()
-    if (sync) await file.sync()
+    const { next } = writer
+    writer.add(endBytes, (frame, at) => encodeEnd(next, frame, at))
+    bytes = await writer.end()
   } finally {
     await file.close()
   }
   await disk.rename(`${path}.tmp`, path)
-  if (sync) await disk.syncDirectory(directory)
-  return position
+  await disk.syncDirectory(directory)
+  return bytes
 }
 
 /** Reads a snapshot row by row. @throws BrokerError STORAGE_CORRUPT: a frame is damaged or the end is missing. */

@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import type { Change, Expectation, Revision, Row, Table } from '../../kernel/plugin.ts'
 import { BrokerError, checkKey, OrderedMap } from '../../kernel/plugin.ts'
+import type { FileCut } from './file-cut.ts'
 import { isFull } from './health.ts'
 import { Journal } from './journal.ts'
 import type { JournalOptions } from './journal-options.ts'
@@ -29,23 +29,28 @@ export class FileTable implements Table {
   /** What keys will be at once everything pending is durable: a revision, or undefined for removed. */
   readonly #ahead = new Map<string, Revision | undefined>()
   #lastWrite: Promise<unknown> = Promise.resolve()
+  /** The newest snapshot; 0: there is none. */
+  #snapshotRevision: Revision
   #snapshotBytes: number
   /** Bytes written to the journal since the last snapshot. */
   #journalBytes: number
   #snapshotting: Promise<void> | undefined
+  /** How many want that nothing is removed. */
+  #holds = 0
   #closed = false
 
   private constructor(
     options: TableOptions,
     journal: Journal,
     rows: OrderedMap<Row>,
-    bytes: { snapshot: number; journal: number },
+    { revision, bytes }: { revision: Revision; bytes: number },
   ) {
     this.#options = options
     this.#journal = journal
     this.#rows = rows
-    this.#snapshotBytes = bytes.snapshot
-    this.#journalBytes = bytes.journal
+    this.#snapshotRevision = revision
+    this.#snapshotBytes = bytes
+    this.#journalBytes = journal.usedBytes
   }
 
   /** @throws BrokerError STORAGE_CORRUPT: the snapshot or a frame of the journal is damaged. */
@@ -60,7 +65,7 @@ export class FileTable implements Table {
       const rows = new OrderedMap<Row>()
       const snapshot = await load(options, rows)
       await replay(options, journal, snapshot.revision, rows)
-      table = new FileTable(options, journal, rows, { snapshot: snapshot.bytes, journal: journal.usedBytes })
+      table = new FileTable(options, journal, rows, snapshot)
       return table
     } catch (error) {
       await journal.close()
@@ -124,6 +129,30 @@ export class FileTable implements Table {
     this.#ahead.clear()
   }
 
+  /** Writes all rows to a snapshot now, if there is anything newer than the last. */
+  async snapshot(): Promise<void> {
+    await this.#snapshotting
+    if (this.#snapshotRevision < this.#journal.next) await this.#snapshot()
+  }
+
+  /** Nothing is removed from now on, until the function that it resolves to is called. */
+  async hold(): Promise<() => void> {
+    this.#holds++
+    await this.#snapshotting
+    const release = await this.#journal.hold()
+    return () => {
+      this.#holds--
+      release()
+    }
+  }
+
+  /** Its files, and what of them is durable. */
+  files(): FileCut[] {
+    const path = snapshotPath(this.#options.directory, this.#snapshotRevision)
+    const snapshot = this.#snapshotRevision > 0 ? [{ path, bytes: this.#snapshotBytes }] : []
+    return [...snapshot, ...this.#journal.files()]
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#journal.stop()
@@ -150,7 +179,7 @@ export class FileTable implements Table {
   }
 
   #considerSnapshot(): void {
-    if (this.#snapshotting !== undefined || this.#closed) return
+    if (this.#snapshotting !== undefined || this.#closed || this.#holds > 0) return
     if (this.#journalBytes < Math.max(this.#options.snapshotBytes, this.#snapshotBytes)) return
     this.#snapshotting = this.#snapshot().finally(() => {
       this.#snapshotting = undefined
@@ -158,13 +187,14 @@ export class FileTable implements Table {
   }
 
   async #snapshot(): Promise<void> {
-    const { disk, directory, health, logger, sync } = this.#options
+    const { disk, directory, health, logger } = this.#options
     const revision = this.#journal.next
     this.#journalBytes = 0
     try {
       const older = await snapshotRevisions(disk, directory)
       const rows = this.#rows.range('')
-      this.#snapshotBytes = await writeSnapshot(disk, directory, { revision, rows, sync })
+      this.#snapshotBytes = await writeSnapshot(disk, directory, { revision, rows })
+      this.#snapshotRevision = revision
       for (const old of older) if (old !== revision) await disk.unlink(snapshotPath(directory, old))
       await this.#journal.trim(revision)
     } catch (error) {
@@ -181,10 +211,9 @@ export class FileTable implements Table {
   }
 }
 
-/** Loads the newest snapshot and removes what an interrupted one left. */
+/** Loads the newest snapshot and removes older ones, which an interrupted one left. */
 async function load(options: TableOptions, rows: OrderedMap<Row>): Promise<{ revision: Revision; bytes: number }> {
   const { disk, directory } = options
-  for (const name of await disk.list(directory)) if (name.endsWith('.tmp')) await disk.unlink(join(directory, name))
   const revisions = await snapshotRevisions(disk, directory)
   const newest = revisions.pop()
   if (newest === undefined) return { revision: 0, bytes: 0 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Batch } from './batch.ts'
 import type { DiskFile } from './disk.ts'
 import { errorCode } from './disk.ts'
@@ -37,7 +36,7 @@ export class Tail {
    * @throws BrokerError STORAGE_FULL: the file ends where it did. STORAGE_FAILED: for ever.
    */
   async write(batch: Batch): Promise<Segment> {
-    const { health, sync } = this.#options
+    const { health } = this.#options
     if (health.failure !== undefined) throw health.failure
     if (this.#segment.next > this.#segment.first && this.#segment.bytes + batch.used > this.#options.segmentBytes) {
       await this.#roll()
@@ -53,7 +52,7 @@ export class Tail {
       throw full(segment.path, error)
     }
     try {
-      if (sync) await this.#file.sync()
+      await this.#file.sync()
     } catch (error) {
       throw health.fail(segment.path, error)
     }
@@ -63,7 +62,7 @@ export class Tail {
 
   async close(): Promise<void> {
     try {
-      if (this.#options.health.failure === undefined && this.#options.sync) await this.#file.sync()
+      if (this.#options.health.failure === undefined) await this.#file.sync()
     } catch (error) {
       throw this.#options.health.fail(this.#segment.path, error)
     } finally {
@@ -75,14 +74,14 @@ export class Tail {
   async #cut(): Promise<void> {
     try {
       await this.#file.truncate(this.#segment.bytes)
-      if (this.#options.sync) await this.#file.sync()
+      await this.#file.sync()
     } catch (error) {
       throw this.#options.health.fail(this.#segment.path, error)
     }
   }
 
   async #roll(): Promise<void> {
-    const { disk, directory, health, sync } = this.#options
+    const { disk, directory, health } = this.#options
     const path = segmentPath(directory, this.#segment.next)
     let created: { segment: Segment; file: DiskFile }
     try {
@@ -92,7 +91,7 @@ export class Tail {
       // A later, smaller frame may still fit the old segment, and then this name would be wrong.
       try {
         await disk.unlink(path).catch(ignoreMissing)
-        if (sync) await disk.syncDirectory(directory)
+        await disk.syncDirectory(directory)
       } catch (failure) {
         throw health.fail(path, failure)
       }
@@ -107,18 +106,16 @@ export class Tail {
 
 /** Makes a segment whose header and name are durable before any frame is in it. */
 export async function createSegment(
-  options: Pick<JournalOptions, 'disk' | 'directory' | 'sync'>,
+  options: Pick<JournalOptions, 'disk' | 'directory'>,
   first: number,
 ): Promise<{ segment: Segment; file: DiskFile }> {
-  const { disk, directory, sync } = options
-  const segment = new Segment(segmentPath(directory, first), first, randomBytes(4).readUInt32LE())
+  const { disk, directory } = options
+  const segment = new Segment(segmentPath(directory, first), first, disk.mark())
   const file = await disk.open(segment.path, 'create')
   try {
     await file.write(writeSegmentHeader(segment), 0)
-    if (sync) {
-      await file.sync()
-      await disk.syncDirectory(directory)
-    }
+    await file.sync()
+    await disk.syncDirectory(directory)
   } catch (error) {
     await file.close()
     throw error
