@@ -19,7 +19,8 @@ export const mqtt: ProtocolPlugin<MqttOptions> = {
 class Mqtt implements Protocol {
   readonly websocket = { subprotocols: ['mqtt', 'mqttv3.1'], path: '/mqtt' }
   #shared: MqttHost
-  #events: EventTopics
+  #leading = false
+  #events: EventTopics | undefined
   #status: StatusTopics | undefined
 
   constructor(host: ProtocolHost, options: MqttOptions, rewriter: Rewriter) {
@@ -31,12 +32,15 @@ class Mqtt implements Protocol {
       counters: countersOf(host),
       connections: new Set(),
     }
-    this.#events = new EventTopics(host, options)
-    if (options.sysInterval > 0) this.#status = new StatusTopics(host, options.sysInterval)
   }
 
-  serve(connection: Connection): Promise<void> {
-    return new MqttConnection(this.#shared, connection).serve()
+  serve(connection: Connection): undefined {
+    new MqttConnection(this.#shared, connection).serve()
+  }
+
+  lead(): void {
+    this.#leading = true
+    this.#tell()
   }
 
   /** Connections live by the options they began with: what they were told at CONNACK holds, and so do their topics. */
@@ -45,7 +49,13 @@ class Mqtt implements Protocol {
     const { host } = this.#shared
     const rewriter = await Rewriter.open(options.rewrite)
     this.#shared = { ...this.#shared, options, rewriter, births: birthsOf(host, options) }
-    this.#events.close()
+    if (this.#leading) this.#tell()
+  }
+
+  /** Status and events as topics: of the whole node, so one process does it. */
+  #tell(): void {
+    const { host, options } = this.#shared
+    this.#events?.close()
     this.#events = new EventTopics(host, options)
     if (this.#status) this.#status.every(options.sysInterval)
     else if (options.sysInterval > 0) this.#status = new StatusTopics(host, options.sysInterval)
@@ -57,7 +67,7 @@ class Mqtt implements Protocol {
 
   async close(): Promise<void> {
     for (const client of this.#shared.connections) client.shutdown()
-    this.#events.close()
+    this.#events?.close()
     this.#status?.close()
   }
 }

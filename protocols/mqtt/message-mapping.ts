@@ -1,8 +1,6 @@
-import type { Clock, Header, Message, MessageFields } from '../../kernel/plugin.ts'
+import type { Clock, Message, MessageFields } from '../../kernel/plugin.ts'
 import type { Publish, PublishProperties, Will, WillProperties } from './codec/index.ts'
 import { noProperties } from './codec/index.ts'
-
-const noHeaders: readonly Header[] = []
 
 /** A PUBLISH as the kernel's message. `topic` is the one its alias, rewrite and prefix led to. */
 export function messageFields(
@@ -13,46 +11,50 @@ export function messageFields(
   deliverAt: number | undefined,
 ): MessageFields {
   const { properties } = packet
+  const { payload, qos, retain } = packet
   if (properties === noProperties && deliverAt === undefined) {
-    return { topic, payload: packet.payload, guarantee: packet.qos, retain: packet.retain, from, publishedAt: nowMs }
+    return { topic, payload, guarantee: qos, retain, from, publishedAt: nowMs }
   }
-  const interval = properties.messageExpiryInterval
+  const { contentType, responseTopic, correlationData, messageExpiryInterval, userProperties } = properties
+  const expiresAt =
+    messageExpiryInterval === undefined ? undefined : (deliverAt ?? nowMs) + messageExpiryInterval * 1_000
   return {
-    ...describedBy(properties),
     topic,
-    payload: packet.payload,
-    guarantee: packet.qos,
-    retain: packet.retain,
+    payload,
+    guarantee: qos,
+    retain,
     from,
     publishedAt: nowMs,
-    ...(interval !== undefined && { expiresAt: (deliverAt ?? nowMs) + interval * 1_000 }),
-    ...(deliverAt !== undefined && { deliverAt }),
+    headers: userProperties,
+    contentType,
+    replyTo: responseTopic,
+    correlationId: correlationData,
+    format: formatOf(properties),
+    expiresAt,
+    deliverAt,
   }
 }
 
 /** A will as the kernel publishes it when its time comes. */
-export function willFields(will: Will, topic: string, from: string): MessageFields {
+export function willFields({ payload, properties, qos, retain }: Will, topic: string, from: string): MessageFields {
+  const { contentType, responseTopic, correlationData, userProperties } = properties
   return {
-    ...describedBy(will.properties),
     topic,
-    payload: will.payload,
-    guarantee: will.qos,
-    retain: will.retain,
+    payload,
+    guarantee: qos,
+    retain,
     from,
+    headers: userProperties,
+    contentType,
+    replyTo: responseTopic,
+    correlationId: correlationData,
+    format: formatOf(properties),
   }
 }
 
-function describedBy(properties: PublishProperties | WillProperties): Omit<MessageFields, 'topic' | 'payload'> {
-  const { contentType, responseTopic, correlationData, payloadFormatIndicator, userProperties } = properties
-  return {
-    headers: userProperties ?? noHeaders,
-    ...(contentType !== undefined && { contentType }),
-    ...(responseTopic !== undefined && { replyTo: responseTopic }),
-    ...(correlationData !== undefined && { correlationId: Buffer.from(correlationData) }),
-    ...(payloadFormatIndicator !== undefined && {
-      format: payloadFormatIndicator === 1 ? ('text' as const) : ('bytes' as const),
-    }),
-  }
+function formatOf({ payloadFormatIndicator }: PublishProperties | WillProperties): MessageFields['format'] {
+  if (payloadFormatIndicator === undefined) return undefined
+  return payloadFormatIndicator === 1 ? 'text' : 'bytes'
 }
 
 /** The message's properties for a 5.0 client. [MQTT-3.3.2-4] [MQTT-3.3.2-6] [MQTT-3.3.2-15] [MQTT-3.3.2-17] */
@@ -71,13 +73,13 @@ export function publishProperties(
     headers.length === 0
   if (plain) return subscriptionIdentifiers ? { subscriptionIdentifiers } : noProperties
   return {
-    ...(format !== undefined && { payloadFormatIndicator: format === 'text' ? 1 : 0 }),
-    ...(expiresAt !== undefined && { messageExpiryInterval: secondsLeft(expiresAt, clock.now()) }),
-    ...(contentType !== undefined && { contentType }),
-    ...(replyTo !== undefined && { responseTopic: replyTo }),
-    ...(correlationId !== undefined && { correlationData: correlationId }),
-    ...(headers.length > 0 && { userProperties: headers }),
-    ...(subscriptionIdentifiers && { subscriptionIdentifiers }),
+    payloadFormatIndicator: format === undefined ? undefined : format === 'text' ? 1 : 0,
+    messageExpiryInterval: expiresAt === undefined ? undefined : secondsLeft(expiresAt, clock.now()),
+    contentType,
+    responseTopic: replyTo,
+    correlationData: correlationId,
+    userProperties: headers.length === 0 ? undefined : headers,
+    subscriptionIdentifiers,
   }
 }
 

@@ -30,7 +30,7 @@ export class PacketReader {
   #partial: Buffer | undefined
   #filled = 0
   /** Copies of what came, or was left over, while paused. */
-  #kept: Buffer[] = []
+  #kept: Buffer[] | undefined
   #state: 'flowing' | 'paused' | 'stopped' = 'flowing'
   #busy = false
   #first = true
@@ -56,7 +56,7 @@ export class PacketReader {
   push(chunk: Buffer): void {
     if (this.#state === 'stopped' || chunk.length === 0) return
     // Bytes that arrive while a handler runs must not overtake the rest of its chunk.
-    if (this.#state === 'paused' || this.#busy) this.#kept.push(Buffer.from(chunk))
+    if (this.#state === 'paused' || this.#busy) this.#keep(Buffer.from(chunk), 'last')
     else this.#deliver(chunk)
   }
 
@@ -76,7 +76,7 @@ export class PacketReader {
   stop(): void {
     this.#state = 'stopped'
     this.#partial = undefined
-    this.#kept = []
+    this.#kept = undefined
   }
 
   get paused(): boolean {
@@ -86,7 +86,7 @@ export class PacketReader {
   /** Bytes of memory that this reader holds. */
   get heldBytes(): number {
     let bytes = this.#partial?.length ?? 0
-    for (const chunk of this.#kept) bytes += chunk.length
+    for (const chunk of this.#kept ?? []) bytes += chunk.length
     return bytes
   }
 
@@ -94,13 +94,27 @@ export class PacketReader {
     this.#busy = true
     try {
       if (chunk !== undefined) this.#split(chunk, 'lent')
-      while (this.#state === 'flowing' && this.#kept.length > 0) this.#split(this.#kept.shift() as Buffer, 'owned')
+      for (let kept = this.#take(); kept; kept = this.#take()) this.#split(kept, 'owned')
     } catch (error) {
       this.stop()
       throw error
     } finally {
       this.#busy = false
     }
+  }
+
+  #keep(chunk: Buffer, place: 'first' | 'last'): void {
+    this.#kept ??= []
+    if (place === 'first') this.#kept.unshift(chunk)
+    else this.#kept.push(chunk)
+  }
+
+  /** The next that was kept, unless it has to go on waiting. */
+  #take(): Buffer | undefined {
+    if (this.#state !== 'flowing') return undefined
+    const chunk = this.#kept?.shift()
+    if (this.#kept?.length === 0) this.#kept = undefined
+    return chunk
   }
 
   #split(chunk: Buffer, chunkIs: 'lent' | 'owned'): void {
@@ -118,7 +132,7 @@ export class PacketReader {
     }
     if (this.#state === 'paused' && position < chunk.length) {
       const rest = chunk.subarray(position)
-      this.#kept.unshift(chunkIs === 'owned' ? rest : Buffer.from(rest))
+      this.#keep(chunkIs === 'owned' ? rest : Buffer.from(rest), 'first')
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Session, Space } from '../../../kernel/plugin.ts'
+import { isBrokerError, type Session, type SessionOptions, type Space } from '../../../kernel/plugin.ts'
 import { type ConnackProperties, type Connect, checkPayloadFormat } from '../codec/index.ts'
 import { willFields } from '../message-mapping.ts'
 import { reason } from '../reason-codes.ts'
@@ -48,11 +48,11 @@ export async function openSession(
   connect: Connect,
   clientId: string,
   space: Space,
-  taken: (reason: 'taken-over' | 'kicked') => void,
+  holder: Pick<SessionOptions, 'taken' | 'inspect'>,
 ): Promise<Opened> {
   const { will, properties, cleanStart } = connect
   const willTopic = will && mqtt.rewriter.publish(will.topic, clientId, connect.user)
-  if (willTopic !== undefined && (isReserved(willTopic) || !space.principal.may('publish', willTopic))) {
+  if (willTopic !== undefined && isReserved(willTopic)) {
     throw new Refusal(reason.notAuthorized, `may not publish its will to "${willTopic}"`)
   }
   const asked = expiryMs(connect, mqtt)
@@ -60,10 +60,10 @@ export async function openSession(
   const expiresAfterMs = limit > 0 ? Math.min(asked, limit) : asked
   const delaySeconds = will?.properties.willDelayInterval ?? 0
   const messageExpirySeconds = will?.properties.messageExpiryInterval
-  const session = await space.session(clientId, {
+  const opening = space.session(clientId, {
     clean: cleanStart,
     expiresAfterMs,
-    taken,
+    ...holder,
     ...(will && {
       will: {
         message: willFields(will, willTopic ?? will.topic, clientId),
@@ -71,6 +71,10 @@ export async function openSession(
         ...(messageExpirySeconds !== undefined && { expiresAfterMs: messageExpirySeconds * 1_000 }),
       },
     }),
+  })
+  const session = await opening.catch(error => {
+    // Not the login is refused, but the will.
+    throw isBrokerError(error, 'NOT_AUTHORIZED') ? new Refusal(reason.notAuthorized, error.message) : error
   })
   const maxKeepAlive = Math.floor(mqtt.options.maxKeepAlive / 1_000)
   const tooLong = maxKeepAlive > 0 && (connect.keepAlive === 0 || connect.keepAlive > maxKeepAlive)

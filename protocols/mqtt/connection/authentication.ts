@@ -14,7 +14,7 @@ export class Authentication {
 
   /** @throws Refusal [MQTT-4.12.0-1] */
   constructor(mqtt: MqttHost, connection: Connection, limits: Limits, method: string) {
-    const exchange = mqtt.host.exchange(method, connection.peer)
+    const exchange = mqtt.host.exchange(method, connection)
     if (!exchange) throw new Refusal(reason.badAuthenticationMethod, `no authenticator offers method "${method}"`)
     this.method = method
     this.#mqtt = mqtt

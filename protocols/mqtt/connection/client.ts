@@ -58,11 +58,16 @@ export class Client {
   /** Seconds; what it asked for in CONNECT, to be held against DISCONNECT. */
   readonly sessionExpiryInterval: number
   readonly authenticationMethod: string | undefined
+  /** Seconds; 0: none. */
+  readonly keepAlive: number
+  readonly cleanStart: boolean
+  /** ms since the epoch. */
+  readonly connectedAt: number
 
   constructor(
     shared: { mqtt: MqttHost; connection: Connection; control: ConnectionControl; limits: Limits },
-    { protocolLevel, bridge, properties }: Connect,
-    { space, session, clientId }: { space: Space; session: Session; clientId: string },
+    { protocolLevel, bridge, cleanStart, properties }: Connect,
+    { space, session, clientId, keepAlive }: { space: Space; session: Session; clientId: string; keepAlive: number },
   ) {
     this.mqtt = shared.mqtt
     this.connection = shared.connection
@@ -77,6 +82,9 @@ export class Client {
     this.bridge = bridge
     this.sessionExpiryInterval = properties.sessionExpiryInterval ?? 0
     this.authenticationMethod = properties.authenticationMethod
+    this.keepAlive = keepAlive
+    this.cleanStart = cleanStart
+    this.connectedAt = shared.mqtt.host.clock.now()
   }
 
   get user(): string | undefined {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Connection, Space } from '../../../kernel/plugin.ts'
+import type { Connection, SessionOptions, Space } from '../../../kernel/plugin.ts'
 import { type Auth, type Connect, type Limits, PacketError } from '../codec/index.ts'
 import { reason } from '../reason-codes.ts'
 import { identify, type Opened, openSession } from './admission.ts'
@@ -19,20 +19,22 @@ export class Handshake {
   readonly limits: Limits
   readonly #mqtt: MqttHost
   readonly #connection: Connection
-  readonly #taken: (why: 'taken-over' | 'kicked') => void
+  readonly #holder: Pick<SessionOptions, 'taken' | 'inspect'>
   #clientId = ''
   #authentication: Authentication | undefined
   #abandoned = false
 
-  constructor(mqtt: MqttHost, connection: Connection, connect: Connect, taken: (why: 'taken-over' | 'kicked') => void) {
+  constructor(
+    mqtt: MqttHost,
+    connection: Connection,
+    connect: Connect,
+    holder: Pick<SessionOptions, 'taken' | 'inspect'>,
+  ) {
     this.#mqtt = mqtt
     this.#connection = connection
     this.connect = connect
-    this.#taken = taken
-    this.limits = {
-      maximumPacketSize: connect.properties.maximumPacketSize,
-      problemInformation: connect.properties.requestProblemInformation,
-    }
+    this.#holder = holder
+    this.limits = limitsOf(connect)
   }
 
   /** The client is gone: nobody's session is touched any more. */
@@ -47,10 +49,10 @@ export class Handshake {
     const method = properties.authenticationMethod
     if (method !== undefined) {
       this.#authentication = new Authentication(this.#mqtt, this.#connection, this.limits, method)
-      return this.#advance(this.#authentication, properties.authenticationData)
+      return await this.#advance(this.#authentication, properties.authenticationData)
     }
     const space = await this.#mqtt.host.login({ clientId: this.#clientId, user, password }, this.#connection)
-    return this.#open(space, undefined)
+    return await this.#open(space, undefined)
   }
 
   /** The client's next AUTH fits. @throws PacketError */
@@ -64,7 +66,7 @@ export class Handshake {
   }
 
   /** As `begin`, with the client's answer to the last challenge. */
-  async continue(data: Uint8Array | undefined): Promise<Admitted | undefined> {
+  continue(data: Uint8Array | undefined): Promise<Admitted | undefined> {
     return this.#advance(this.#authentication as Authentication, data)
   }
 
@@ -76,14 +78,23 @@ export class Handshake {
       return undefined
     }
     const space = await this.#mqtt.host.admit(answer.identity, this.#clientId, this.#connection)
-    return this.#open(space, answer.data)
+    return await this.#open(space, answer.data)
   }
 
   async #open(space: Space, authenticationData: Uint8Array | undefined): Promise<Admitted | undefined> {
     if (this.#abandoned) return undefined
-    const opened = await openSession(this.#mqtt, this.connect, this.#clientId, space, this.#taken)
+    const opened = await openSession(this.#mqtt, this.connect, this.#clientId, space, this.#holder)
     if (!this.#abandoned) return { opened, authenticationData }
     await opened.session.end({ will: 'publish' })
     throw new Refusal(reason.unspecifiedError, 'the client left')
   }
+}
+
+/** Most clients ask for none, and share these. */
+export const noLimits: Limits = {}
+
+function limitsOf({ properties }: Connect): Limits {
+  const { maximumPacketSize, requestProblemInformation: problemInformation } = properties
+  const asked = maximumPacketSize !== undefined || problemInformation !== undefined
+  return asked ? { maximumPacketSize, problemInformation } : noLimits
 }

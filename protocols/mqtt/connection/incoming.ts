@@ -40,17 +40,18 @@ export class Incoming {
     mqtt.counters.payloadReceived.value += packet.payload.length
     const topic = this.#topicOf(packet)
     if (packet.qos > 0 && !this.#withinReceiveMaximum(packet)) return
-    const waitMs = space.throttle(packet.payload.length)
-    if (waitMs > 0) this.#throttle(waitMs)
     if (packet.qos === 2 && this.#client.session.holds(packet.packetId)) {
       this.#opened(packet.packetId)
-      return this.#answerNow('pubrec', packet.packetId, reason.success)
+      this.#answerNow('pubrec', packet.packetId, reason.success)
+    } else {
+      try {
+        this.#take(packet, topic)
+      } catch (error) {
+        this.#refuse(packet, error)
+      }
     }
-    try {
-      this.#take(packet, topic)
-    } catch (error) {
-      this.#refuse(packet, error)
-    }
+    const wait = space.throttle(packet.payload.length)
+    if (wait) this.#throttle(wait)
   }
 
   #topicOf({ topic, properties }: Publish): string {
@@ -66,14 +67,9 @@ export class Incoming {
 
   /** PUBREL: the identifier is free again as soon as that is durable, and only then PUBCOMP says so. */
   pubrel({ packetId }: Acknowledgement): void {
-    const { session } = this.#client
-    const held = session.holds(packetId)
-    const released = held ? session.release(packetId) : undefined
-    const complete = () => {
-      this.#open?.delete(packetId)
-      // Not 0x92 where nothing is known of the identifier: it may be a repetition of what is complete.
-      this.#acknowledge('pubcomp', packetId, reason.success)
-    }
+    const released = this.#client.session.release(packetId)
+    // Not 0x92 where nothing is known of the identifier: it may be a repetition of what is complete.
+    const complete = () => this.#answerNow('pubcomp', packetId, reason.success)
     if (!released) return complete()
     released.then(
       () => {
@@ -98,7 +94,7 @@ export class Incoming {
     this.#answer('pubrec', packet, published === undefined ? 1 : this.#certified(message, published))
   }
 
-  #certified(message: Message, published: number | Promise<void>): number | Promise<void> {
+  #certified(message: Message, published: number | Promise<number>): number | Promise<number> {
     const { mqtt, space } = this.#client
     return mqtt.births ? mqtt.births.keep(message, space.principal.tenant, published) : published
   }
@@ -116,23 +112,22 @@ export class Incoming {
     return new Message(messageFields(packet, target, clientId, now, delayed?.deliverAt))
   }
 
-  #answer(type: 'puback' | 'pubrec', packet: Publish, published: number | Promise<void>): void {
-    if (typeof published === 'number') {
-      // In PUBACK only, as of Mosquitto: what a PUBREC begins is not over.
-      const unheard = published === 0 && type === 'puback'
-      const reasonCode = unheard ? reason.noMatchingSubscribers : reason.success
-      return this.#answerNow(type, packet.packetId, reasonCode)
-    }
+  #answer(type: 'puback' | 'pubrec', packet: Publish, published: number | Promise<number>): void {
+    if (typeof published === 'number') return this.#answerNow(type, packet.packetId, codeOf(type, published))
     this.#opened(packet.packetId)
-    this.#order ??= new AcknowledgementOrder((...acknowledgement) => this.#answered(...acknowledgement))
+    this.#order ??= new AcknowledgementOrder({
+      send: (...acknowledgement) => this.#answered(...acknowledgement),
+      codeOf,
+      refusalCode: error => this.#refusalCode(error),
+    })
     this.#order.after(published, type, packet.packetId)
     this.#pauseWhenFull(this.#order)
   }
 
   /** In the order of the publishes: not before those whose commit is pending. */
-  #answerNow(type: 'puback' | 'pubrec', packetId: number, reasonCode: number): void {
+  #answerNow(type: AcknowledgementType, packetId: number, reasonCode: number): void {
     const order = this.#order
-    if (!order || order.pending === 0) return this.#acknowledge(type, packetId, reasonCode)
+    if (!order || order.pending === 0) return this.#say(type, packetId, reasonCode)
     this.#opened(packetId)
     order.behind(type, packetId, reasonCode)
     this.#pauseWhenFull(order)
@@ -146,10 +141,7 @@ export class Incoming {
 
   /** What had to wait can be said. */
   #answered(type: AcknowledgementType, packetId: number, reasonCode: number): void {
-    if (!this.#ended) {
-      if (type === 'puback' || reasonCode >= 0x80) this.#open?.delete(packetId)
-      this.#acknowledge(type, packetId, reasonCode)
-    }
+    if (!this.#ended) this.#say(type, packetId, reasonCode)
     if (!this.#paused || (this.#order?.pending ?? 0) >= this.#client.mqtt.options.receiveMaximum) return
     this.#paused = false
     this.#client.control.resume()
@@ -157,20 +149,29 @@ export class Incoming {
 
   /** Refused: 5.0 is told why; before that there is only "taken" or the end of the connection. */
   #refuse(packet: Publish, error: unknown): void {
+    if (!(error instanceof PacketError) && !isBrokerError(error)) throw error
+    const reasonCode = this.#refusalCode(error)
+    if (packet.qos > 0) return this.#answerNow(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, reasonCode)
+    if (reasonCode === reason.payloadFormatInvalid || reasonCode === reason.topicNameInvalid) {
+      this.#client.control.fail(reasonCode, error.message)
+    }
+  }
+
+  /** Counts a refused publish; what its acknowledgement says. */
+  #refusalCode(error: unknown): number {
     const { mqtt, level, clientId } = this.#client
     const reasonCode = error instanceof PacketError ? error.reasonCode : reasonOf(error)
-    if (!(error instanceof PacketError) && !isBrokerError(error)) throw error
     mqtt.counters.publishesDropped.value++
-    mqtt.host.logger.debug({ clientId, reasonCode, why: error.message }, 'a publish was refused')
-    if (packet.qos === 0) {
-      if (reasonCode === reason.payloadFormatInvalid || reasonCode === reason.topicNameInvalid) {
-        this.#client.control.fail(reasonCode, error.message)
-      }
-      return
-    }
+    mqtt.host.logger.debug({ clientId, reasonCode, why: String(error) }, 'a publish was refused')
     // Before 5.0 what may not be published is taken and dropped; what there is no room for ends the connection.
     const silent = level !== 5 && reasonCode === reason.notAuthorized // [MQTT-3.3.5-2] and [MQTT-4.8.0-2] of 3.1.1
-    this.#answerNow(packet.qos === 1 ? 'puback' : 'pubrec', packet.packetId, silent ? reason.success : reasonCode)
+    return silent ? reason.success : reasonCode
+  }
+
+  #say(type: AcknowledgementType, packetId: number, reasonCode: number): void {
+    // What a PUBREC began is open until its PUBCOMP.
+    if (type !== 'pubrec' || reasonCode >= 0x80) this.#open?.delete(packetId)
+    this.#acknowledge(type, packetId, reasonCode)
   }
 
   /** A code that tells a 3.x client of a refusal does not exist: what was not stored must not be acknowledged. */
@@ -202,14 +203,19 @@ export class Incoming {
     return true
   }
 
-  #throttle(waitMs: number): void {
-    const { mqtt } = this.#client
-    this.#client.control.pause()
-    mqtt.host.clock.after(waitMs, () => this.#client.control.resume())
+  #throttle(wait: Promise<void>): void {
+    const { control } = this.#client
+    control.pause()
+    wait.then(() => control.resume())
   }
 
   #lost(topic: string, error: unknown): void {
     this.#client.mqtt.counters.publishesDropped.value++
     this.#client.mqtt.host.logger.debug({ topic, error: String(error) }, 'a publish at QoS 0 was not stored')
   }
+}
+
+/** In PUBACK only, as of Mosquitto: what a PUBREC begins is not over. */
+function codeOf(type: AcknowledgementType, reached: number): number {
+  return reached === 0 && type === 'puback' ? reason.noMatchingSubscribers : reason.success
 }

@@ -1,4 +1,4 @@
-import type { Connection, Space } from '../../../kernel/plugin.ts'
+import type { Connection, ConnectionInfo, SessionOptions, Space } from '../../../kernel/plugin.ts'
 import {
   type Auth,
   type ClientPacket,
@@ -9,7 +9,6 @@ import {
   encodeConnack,
   encodeDisconnect,
   encodePingresp,
-  type Limits,
   noProperties,
   PacketError,
   PacketReader,
@@ -18,9 +17,10 @@ import {
 } from '../codec/index.ts'
 import { reason, returnCodeOf } from '../reason-codes.ts'
 import { connackProperties } from './admission.ts'
+import { announcedLevel } from './announced-level.ts'
 import { Reauthentication } from './authentication.ts'
 import { Client, type ConnectionControl, type MqttHost } from './client.ts'
-import { type Admitted, Handshake } from './handshake.ts'
+import { type Admitted, Handshake, noLimits } from './handshake.ts'
 import { Incoming } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
 import { Refusal, refusalOf } from './refusal.ts'
@@ -49,14 +49,13 @@ export class MqttConnection implements ConnectionControl {
   readonly #reader: PacketReader
   #state: State = 'new'
   #level: ProtocolLevel | 0 = 0
-  #limits: Limits = {}
+  #limits = noLimits
   #parts: Parts | undefined
   /** Until the client is in. */
   #handshake: Handshake | undefined
   #pauses = 0
   /** The time by which it must be let in, then the end of its credentials. */
   #cancelDeadline: (() => void) | undefined
-  #ended: (() => void) | undefined
 
   constructor(mqtt: MqttHost, connection: Connection) {
     this.#mqtt = mqtt
@@ -71,11 +70,7 @@ export class MqttConnection implements ConnectionControl {
     return this.#parts?.client.clientId
   }
 
-  /** Resolves when the connection is over and its session was told. */
-  serve(): Promise<void> {
-    const over = new Promise<void>(resolve => {
-      this.#ended = resolve
-    })
+  serve(): void {
     this.#connection.onClose = why => this.#gone(why)
     // Not a limit on silence: a byte now and then must not keep the connection.
     this.#cancelDeadline = this.#mqtt.host.clock.after(this.#mqtt.options.connectTimeout, () =>
@@ -83,7 +78,6 @@ export class MqttConnection implements ConnectionControl {
     )
     this.#connection.receive(chunk => this.#read(chunk))
     this.#mqtt.connections.add(this)
-    return over
   }
 
   /** The broker is closing: good-bye. The session stays as it is, so that its will waits for the restart. */
@@ -97,6 +91,8 @@ export class MqttConnection implements ConnectionControl {
     try {
       if (chunk) this.#reader.push(chunk)
       else this.#reader.resume()
+      if (this.#connection.holds(this.#reader.heldBytes)) return
+      this.fail(reason.quotaExceeded, 'there is no memory for so large a packet')
     } catch (error) {
       if (error instanceof Refusal) return this.fail(error.reasonCode, error.message)
       if (!(error instanceof PacketError)) throw error
@@ -149,8 +145,7 @@ export class MqttConnection implements ConnectionControl {
       case 'unsubscribe':
         return parts.subscriptions.unsubscribe(packet)
       case 'pingreq':
-        this.#mqtt.counters.packetsSent.value++
-        return encodePingresp(this.#connection.output)
+        return this.#ping(parts.client.space)
       case 'disconnect':
         return this.#left(packet)
       case 'auth':
@@ -161,10 +156,23 @@ export class MqttConnection implements ConnectionControl {
     }
   }
 
+  /** PINGRESP says that what came before PINGREQ is published. */
+  #ping(space: Space): void {
+    const fence = space.fence()
+    if (fence) fence.then(() => this.#pong())
+    else this.#pong()
+  }
+
+  #pong(): void {
+    if (this.#state !== 'open') return
+    this.#mqtt.counters.packetsSent.value++
+    encodePingresp(this.#connection.output)
+  }
+
   #connecting(connect: Connect): void {
     this.#mqtt.counters.connectsReceived.value++
     this.#level = connect.protocolLevel
-    this.#handshake = new Handshake(this.#mqtt, this.#connection, connect, this.#taker())
+    this.#handshake = new Handshake(this.#mqtt, this.#connection, connect, this.#holder())
     this.#limits = this.#handshake.limits
     this.#judge(this.#handshake, this.#handshake.begin())
   }
@@ -224,8 +232,8 @@ export class MqttConnection implements ConnectionControl {
   // What lives as long as the connection is made in functions of its own: a closure keeps all that its function's
   // other closures use, and the CONNECT packet must not live on in any.
 
-  #taker(): (why: 'taken-over' | 'kicked') => void {
-    return why => this.#taken(why)
+  #holder(): Pick<SessionOptions, 'taken' | 'inspect'> {
+    return { taken: why => this.#taken(why), inspect: () => this.#inspect() }
   }
 
   /** [MQTT-3.1.2-22] */
@@ -333,7 +341,6 @@ export class MqttConnection implements ConnectionControl {
   #gone(why: string): void {
     this.#close(why, 'publish')
     this.#mqtt.connections.delete(this)
-    this.#ended?.()
   }
 
   #tell(event: string, connect: Connect | undefined, why?: string): void {
@@ -352,6 +359,27 @@ export class MqttConnection implements ConnectionControl {
     })
   }
 
+  #inspect(): ConnectionInfo {
+    const { peer, listener } = this.#connection
+    const client = this.#parts?.client
+    return {
+      speaks: `MQTT ${{ 0: '', 3: '3.1', 4: '3.1.1', 5: '5.0' }[this.#level]}`,
+      listener,
+      address: peer.address,
+      port: peer.port,
+      secure: peer.secure,
+      connectedAt: client?.connectedAt ?? 0,
+      details: client
+        ? {
+            keepAliveSeconds: client.keepAlive,
+            cleanStart: client.cleanStart,
+            receiveMaximum: client.receiveMaximum,
+            sessionExpiryInterval: client.sessionExpiryInterval,
+          }
+        : {},
+    }
+  }
+
   pause(): void {
     if (this.#pauses++ > 0) return
     this.#reader.pause()
@@ -363,15 +391,4 @@ export class MqttConnection implements ConnectionControl {
     this.#connection.resume()
     this.#read(undefined)
   }
-}
-
-/** The protocol level a CONNECT names, as far as an answer depends on it: 5 also for levels that do not exist. */
-function announcedLevel(buffer: Buffer, start: number, end: number): ProtocolLevel | 0 {
-  const nameBytes = end - start >= 2 ? buffer.readUInt16BE(start) : 0
-  const levelAt = start + 2 + nameBytes
-  if (levelAt >= end) return 0
-  const level = (buffer[levelAt] as number) & 0x7f
-  if (level !== 3 && level !== 4) return 5
-  const name = buffer.toString('latin1', start + 2, levelAt)
-  return name === 'MQTT' || name === 'MQIsdp' ? level : 0
 }

@@ -30,6 +30,8 @@ export class Outgoing implements Receiver {
   readonly #client: Client
   /** Open deliveries by packet identifier. */
   #open: PacketSlots<Delivery> | undefined
+  /** Identifiers of deliveries that a restart interrupted and that have not come again yet: they are taken. */
+  #reserved: Set<number> | undefined
   readonly #aliases: OutboundTopicAliases | undefined
   #lastPacketId = 0
   #consumer: Consumer | undefined
@@ -49,6 +51,7 @@ export class Outgoing implements Receiver {
     // Delivery may begin within `consume`, and be held: the consumer must be known by then.
     const consumer = session.consume(this, 0)
     this.#consumer = consumer
+    for (const note of session.notes) (this.#reserved ??= new Set()).add(note & packetIdMask)
     this.#client.connection.onDrain = () => this.#consumer?.resume()
     consumer.grant(credit)
   }
@@ -64,8 +67,7 @@ export class Outgoing implements Receiver {
     if (!delivery) this.#deliverAtMostOnce(message, via)
     else if (delivery.guarantee === 1) this.#deliverAtLeastOnce(delivery)
     else this.#deliverExactlyOnce(delivery)
-    const { output, highWaterBytes } = this.#client.connection
-    if (output.pendingBytes > highWaterBytes) this.#consumer?.hold()
+    if (this.#client.connection.slow()) this.#consumer?.hold()
   }
 
   /** PUBACK: the delivery is done, or refused for good. [MQTT-4.4.0-2] */
@@ -221,7 +223,7 @@ export class Outgoing implements Receiver {
     if (packetId === 0) {
       packetId = this.#lastPacketId
       do packetId = packetId === 0xffff ? 1 : packetId + 1
-      while (!this.#open.free(packetId))
+      while (!this.#open.free(packetId) || this.#reserved?.has(packetId))
       this.#lastPacketId = packetId
     }
     this.#open.set(packetId, delivery)

@@ -99,8 +99,6 @@ export class Subscriptions {
         const bound = parsed.map(filter => (filter instanceof Error ? filter : (results[next++] as Bound)))
         const codes = bound.map((one, i) => codeOf(one, subscriptions[i] as Subscription))
         granted(codes)
-        // After SUBACK, and before anything that is published from now on.
-        for (const [i, one] of bound.entries()) this.#replay(one, subscriptions[i] as Subscription)
         const made = subscriptions.filter((_, i) => (codes[i] as number) < 0x80)
         this.#tell(
           'client.subscribed',
@@ -141,13 +139,6 @@ export class Subscriptions {
     )
   }
 
-  /** [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get no retained messages. */
-  #replay(bound: Bound | Error, subscription: Subscription): void {
-    if (bound instanceof Error || !bound.binding || bound.binding.options.group !== undefined) return
-    const { retainHandling } = subscription
-    if (retainHandling === 0 || (retainHandling === 1 && !bound.existed)) this.#client.session.replay(bound.binding)
-  }
-
   #parse(text: string): SubscriptionFilter | Error {
     const { mqtt, clientId, user } = this.#client
     try {
@@ -173,7 +164,7 @@ function bindRequest(
   identifier: number | undefined,
 ): BindRequest {
   if (identifier === undefined && group === undefined && !noLocal && !exclusive) {
-    return { filter, options: plainOptions(qos, retainAsPublished, retainHandling) }
+    return { filter, options: plainOptions(qos, retainAsPublished, retainHandling), ...replays[retainHandling] }
   }
   const data: SubscriptionData = {
     retainAsPublished,
@@ -182,6 +173,7 @@ function bindRequest(
   }
   return {
     filter,
+    ...(group === undefined && replays[retainHandling]),
     options: {
       guarantee: qos,
       data,
@@ -191,6 +183,9 @@ function bindRequest(
     },
   }
 }
+
+/** By retain handling: [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get no retained messages. */
+const replays = [{ replay: 'always' }, { replay: 'if-new' }, {}] as const
 
 const plain: (BindOptions | undefined)[] = []
 

@@ -17,14 +17,14 @@ export class BirthCertificates {
    * Keeps a message that was published if it is a birth. Returns what its publisher is to wait for: the publish itself,
    * and the certificate's being stored. [tck-id-conformance-mqtt-aware-store]
    */
-  keep(message: Message, tenant: string, published: number | Promise<void>): number | Promise<void> {
+  keep(message: Message, tenant: string, published: number | Promise<number>): number | Promise<number> {
     if (!isBirth(message.topic) || message.payload.length === 0) return published
     const kept = this.#store(message, tenant)
     if (typeof kept === 'number') return published
-    return Promise.all([published, kept]).then(() => {})
+    return Promise.all([published, kept]).then(([reached]) => reached)
   }
 
-  #store(message: Message, tenant: string): number | Promise<void> {
+  #store(message: Message, tenant: string): number | Promise<number> {
     try {
       return this.#host.system(tenant).publish(certificate(message))
     } catch (error) {

@@ -14,21 +14,21 @@ export class EventTopics {
   constructor(host: ProtocolHost, options: { readonly clientEvents: boolean }) {
     this.#host = host
     const names = options.clientEvents ? [...clientEvents, ...alarmEvents] : alarmEvents
-    this.#unsubscribe = names.map(name => host.events.on(name, detail => this.#publish(name, detail)))
+    this.#unsubscribe = names.map(name => {
+      const topic = `$events/${name.replace('.', '/')}`
+      return host.events.on(name, detail => this.#publish(topic, detail))
+    })
   }
 
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
   }
 
-  #publish(name: string, detail: Readonly<Record<string, unknown>>): void {
+  #publish(topic: string, detail: Readonly<Record<string, unknown>>): void {
     const { clock, node, logger } = this.#host
-    const topic = `$events/${name.replace('.', '/')}`
     const tenant = typeof detail.tenant === 'string' ? detail.tenant : undefined
     try {
-      const published = this.#host
-        .system(tenant)
-        .publish(new EventMessage(topic, { ...detail, node, at: clock.now() }, clock.now()))
+      const published = this.#host.system(tenant).publish(new EventMessage(topic, detail, node, clock.now()))
       if (typeof published !== 'number') {
         published.catch(error => logger.debug({ topic, error: String(error) }, 'an event was not stored'))
       }
@@ -39,18 +39,24 @@ export class EventTopics {
   }
 }
 
+const unwritten = new Uint8Array(0)
+
 /** Its JSON is written when somebody reads it: without a subscriber an event costs a look-up. */
 class EventMessage extends Message {
   readonly #detail: object
+  readonly #node: string
   #json: Uint8Array | undefined
 
-  constructor(topic: string, detail: object, publishedAt: number) {
-    const payload = new Uint8Array(0)
-    super({ topic, payload, guarantee: 1, contentType: 'application/json', format: 'text', publishedAt }, true)
+  constructor(topic: string, detail: object, node: string, publishedAt: number) {
+    super(
+      { topic, payload: unwritten, guarantee: 1, contentType: 'application/json', format: 'text', publishedAt },
+      true,
+    )
     this.#detail = detail
+    this.#node = node
   }
 
   override get payload(): Uint8Array {
-    return (this.#json ??= Buffer.from(JSON.stringify(this.#detail)))
+    return (this.#json ??= Buffer.from(JSON.stringify({ ...this.#detail, node: this.#node, at: this.publishedAt })))
   }
 }
