@@ -31,6 +31,7 @@ export const jwtOptions: OptionsSpec = {
   jwksFile: { type: 'file', describe: 'JSON Web Key Set in a file.' },
   jwksUrl: {
     type: 'string',
+    secret: true,
     describe: 'Address of a JSON Web Key Set; kept for ten minutes, and read again for new keys.',
   },
   algorithms: {

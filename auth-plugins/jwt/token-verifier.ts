@@ -128,6 +128,10 @@ async function fileKeys(path: string): Promise<TokenKeys> {
 function urlKeys(text: string): TokenKeys {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw invalid('jwksUrl is not an http or https address')
+  // fetch would refuse it at the first login, and quote it.
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('jwksUrl holds a user or a password, which no key set needs; take it out')
+  }
   const key = createRemoteJWKSet(url, {
     timeoutDuration: keySetTimeoutMs,
     cooldownDuration: keySetCooldownMs,

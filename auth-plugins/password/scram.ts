@@ -17,6 +17,7 @@ export interface ScramAccounts {
  * not offered). A client learns only at the end that it failed, and never why.
  */
 export class ScramExchange implements Exchange {
+  user: string | undefined
   readonly #accounts: ScramAccounts
   readonly #makeNonce: () => string
   #started: Started | undefined
@@ -48,6 +49,7 @@ export class ScramExchange implements Exchange {
     if (name === undefined) return undefined
     // Acting for somebody else is not offered. RFC 5802, section 5.1
     if (authorizeAs !== undefined && readName(authorizeAs) !== name) return undefined
+    this.user = name
     const { keys, identity } = this.#accounts.find(name)
     const nonce = clientNonce + this.#makeNonce()
     const serverFirst = `r=${nonce},s=${keys.salt.toString('base64')},i=${keys.iterations}`
