@@ -25,7 +25,10 @@ export function addressesOf(listeners: readonly Bound[], { config }: LoadedConfi
 }
 
 /** What a person at a terminal wants to know when it has started. */
-export function banner(server: Server): string {
+export function banner(
+  server: Server,
+  { http, demo }: { http?: string | undefined; demo?: string | undefined },
+): string {
   const { config } = server.started
   const lines = [
     `RobustMQ ${version} is ready. Node ${config.node.name}, pid ${process.pid}, ${storageText(config)}.`,
@@ -33,7 +36,9 @@ export function banner(server: Server): string {
     ...addressesOf(server.kernel.listeners, server.started).map(
       ({ listener, url, reach }) => `  ${listener.padEnd(10)} ${url}  (${reach})`,
     ),
+    ...(http === undefined ? [] : [`  ${'http'.padEnd(10)} ${http}`]),
     '',
+    ...(demo === undefined ? [] : [`  ${demo}`]),
     `  ${accessText(config)}`,
   ]
   const hint = connectHint(server.kernel.listeners)

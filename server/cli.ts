@@ -1,6 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { version } from '../kernel/version.ts'
+import type { StartOptions } from './commands/start.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { mostWorkers, workerCount } from './workers/worker-count.ts'
 
 interface SourceFlags {
   readonly config?: string
@@ -39,7 +41,21 @@ function commands(finish: (work: () => Promise<ExitCode>) => Promise<void>): Com
     .description('serve until a signal ends it')
     .option('-p, --port <number>', 'port of the first tcp listener', portNumber)
     .option('--log-level <level>', 'debug, info, warn or error')
-    .action((flags: SourceFlags) => finish(async () => (await import('./commands/start.ts')).start(sources(flags))))
+    .option('-w, --workers <number>', 'processes that serve clients, or auto: one for each core but one', workers)
+    .addOption(
+      new Option(
+        '--demo',
+        'with a small plant at work, so that there is something to see; it has a configuration and data of its own',
+      ).conflicts('config'),
+    )
+    .action(({ workers, demo, ...flags }: SourceFlags & StartOptions) =>
+      finish(async () => (await import('./commands/start.ts')).start(sources(flags), { workers, demo })),
+    )
+
+  program
+    .command('worker', { hidden: true })
+    .description('serve clients for the process that started this one')
+    .action(() => finish(async () => (await import('./commands/worker.ts')).worker()))
 
   const config = program.command('config').description('the configuration')
   sourced(config.command('check'))
@@ -64,6 +80,24 @@ function commands(finish: (work: () => Promise<ExitCode>) => Promise<void>): Com
       finish(async () => (await import('./commands/config.ts')).printReference(sources(flags))),
     )
 
+  const api = program.command('api').description('the HTTP API')
+  api
+    .command('schema')
+    .description('print its OpenAPI document')
+    .action(() => finish(async () => (await import('./commands/api.ts')).printApiSchema()))
+  api
+    .command('reference')
+    .description('print its reference, as Markdown')
+    .action(() => finish(async () => (await import('./commands/api.ts')).printApiReference()))
+
+  program
+    .command('metrics')
+    .description('the numbers in /metrics')
+    .command('reference')
+    .description('print their reference, as Markdown')
+    .action(() => finish(async () => (await import('./commands/metrics.ts')).printMetricsReference()))
+
+  addBridgeCommands(program, finish)
   addUserCommands(program, finish)
   addDataCommands(program, finish)
   program
@@ -71,6 +105,19 @@ function commands(finish: (work: () => Promise<ExitCode>) => Promise<void>): Com
     .description('print the version')
     .action(() => finish(async () => print(version)))
   return program
+}
+
+function addBridgeCommands(program: Command, finish: (work: () => Promise<ExitCode>) => Promise<void>): void {
+  const load = () => import('./commands/bridges.ts')
+  const bridges = program.command('bridges').alias('bridge').description('ways to other systems')
+  sourced(bridges.command('list'))
+    .description('the bridges of the configuration')
+    .action((flags: SourceFlags) => finish(async () => (await load()).listBridges(sources(flags))))
+  sourced(bridges.command('test [name]'))
+    .description('try to reach the other side, step by step, as the configuration says; all bridges without a name')
+    .action((name: string | undefined, flags: SourceFlags) =>
+      finish(async () => (await load()).testBridges(name, sources(flags))),
+    )
 }
 
 function addUserCommands(program: Command, finish: (work: () => Promise<ExitCode>) => Promise<void>): void {
@@ -104,13 +151,28 @@ function addUserCommands(program: Command, finish: (work: () => Promise<ExitCode
 }
 
 function addDataCommands(program: Command, finish: (work: () => Promise<ExitCode>) => Promise<void>): void {
-  const data = program.command('data').description('the data directory, while the server is stopped')
+  const data = program.command('data').description('the data directory; all but snapshot while the server is stopped')
   sourced(data.command('check'))
     .description('look for damage; changes nothing')
     .action((flags: SourceFlags) => finish(async () => (await import('./commands/data.ts')).checkData(sources(flags))))
   sourced(data.command('repair'))
     .description('keep what can be read; damaged files are kept beside, renamed')
     .action((flags: SourceFlags) => finish(async () => (await import('./commands/data.ts')).repairData(sources(flags))))
+  sourced(data.command('compact'))
+    .description('give the room of what nobody needs any more back')
+    .action((flags: SourceFlags) =>
+      finish(async () => (await import('./commands/data.ts')).compactData(sources(flags))),
+    )
+  sourced(data.command('snapshot <directory>'))
+    .description('copy it to an empty directory, also while the server is running')
+    .action((target: string, flags: SourceFlags) =>
+      finish(async () => (await import('./commands/data.ts')).snapshotData(target, sources(flags))),
+    )
+  sourced(data.command('restore <snapshot>'))
+    .description('put a snapshot where there is no data yet')
+    .action((snapshot: string, flags: SourceFlags) =>
+      finish(async () => (await import('./commands/data.ts')).restoreData(snapshot, sources(flags))),
+    )
 }
 
 function sourced(command: Command): Command {
@@ -123,6 +185,12 @@ function configured(command: Command): Command {
 
 function sources({ config, data, port, logLevel }: SourceFlags) {
   return { file: config, flags: { data, port, logLevel } }
+}
+
+function workers(text: string): number {
+  const count = workerCount(text)
+  if (count === undefined) throw new InvalidArgumentError(`Expected a number from 1 to ${mostWorkers}, or auto.`)
+  return count
 }
 
 function portNumber(text: string): string {

@@ -1,15 +1,17 @@
+import type { AnyBridgePlugin } from '../kernel/bridging/bridge-options.ts'
 import type { AuthPlugin, Option, ProtocolPlugin, StoragePlugin } from '../kernel/plugin.ts'
 
 /** A plugin's options differ from plugin to plugin; whoever opens it has them checked against its own description. */
-export type AnyPlugin = ProtocolPlugin<never> | StoragePlugin<never> | AuthPlugin<never>
+export type AnyPlugin = ProtocolPlugin<never> | StoragePlugin<never> | AuthPlugin<never> | AnyBridgePlugin
 
 /** The version of the contract that this server knows. */
 const api = 1
 
-const kinds = ['protocol', 'storage', 'auth'] as const satisfies readonly AnyPlugin['kind'][]
+const kinds = ['protocol', 'storage', 'auth', 'bridge'] as const satisfies readonly AnyPlugin['kind'][]
 
 const optionTypes = [
-  ...['string', 'number', 'boolean', 'duration', 'bytes', 'file', 'list', 'map', 'object'],
+  ...['string', 'number', 'boolean', 'duration', 'bytes', 'file', 'template', 'document', 'condition'],
+  ...['list', 'map', 'object'],
 ] as readonly unknown[]
 
 const optionDepthLimit = 16

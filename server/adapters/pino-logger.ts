@@ -11,8 +11,16 @@ export interface ServerLogger extends Logger {
   fatal(fields: object, message: string): void
   /** Texts that no line may show from now on. */
   hide(secrets: ReadonlySet<string>): void
+  /** Calls `watcher` with each line as it is written. Returns what ends it. */
+  watch(watcher: (line: LogLine) => void): () => void
   /** Writes what is pending; after it nothing is lost when the process ends. */
   close(): void
+}
+
+export interface LogLine {
+  readonly level: LogLevel
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 export interface LoggerOptions {
@@ -20,6 +28,8 @@ export interface LoggerOptions {
   readonly format: 'pretty' | 'json'
   /** Of the pretty format. */
   readonly colour?: boolean
+  /** On every line. */
+  readonly base?: Readonly<Record<string, unknown>>
   readonly clock: Clock
   /** Default: standard output. */
   readonly destination?: { write(line: string): void; flushSync?(): void }
@@ -33,16 +43,22 @@ const pendingBytesLimit = 4_194_304
 export async function createLogger(options: LoggerOptions): Promise<ServerLogger> {
   const sink = options.destination ?? pino.destination({ fd: 1, sync: false, maxLength: pendingBytesLimit })
   const stream = options.format === 'pretty' ? await prettyStream(sink, options.colour ?? false) : sink
-  const log = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, stream)
+  const log = pino(
+    { level: options.level, base: options.base ?? null, timestamp: pino.stdTimeFunctions.isoTime, formatters },
+    stream,
+  )
   const safe = new LogFields()
   const flood = new FloodLimit(options.clock, options.floodLimits ?? defaultFloodLimits, (kind, suppressed, windowMs) =>
     log.warn({ line: safe.text(kind), suppressed, windowMs }, 'suppressed lines of a flood'),
   )
+  const watchers = new Set<(line: LogLine) => void>()
   const write =
     (level: LogLevel) =>
     (fields: object, message: string): void => {
       if (!log.isLevelEnabled(level) || !flood.pass(`${level} ${message}`.slice(0, 200))) return
-      log[level](safe.fields(fields), safe.text(message))
+      const line = { level, message: safe.text(message), fields: safe.fields(fields) }
+      log[level](line.fields, line.message)
+      for (const watcher of watchers) watcher(line)
     }
   return {
     debug: write('debug'),
@@ -57,6 +73,10 @@ export async function createLogger(options: LoggerOptions): Promise<ServerLogger
       log.level = level
     },
     hide: secrets => safe.hide(secrets),
+    watch: watcher => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
     close: () => {
       flood.close()
       flushSafely(sink)

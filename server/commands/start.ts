@@ -1,11 +1,16 @@
+import { systemClock } from '../../kernel/system-clock.ts'
 import { version } from '../../kernel/version.ts'
 import type { ServerLogger } from '../adapters/pino-logger.ts'
 import { addressesOf, banner, connectHint, warningsOf } from '../banner.ts'
 import { catalogue } from '../catalogue.ts'
 import { compose, resolve, tokens } from '../compose.ts'
 import { type ConfigSources, type LoadedConfig, loadConfig, secretTexts } from '../config/index.ts'
+import type { Demo } from '../demo/demo.ts'
+import { die } from '../die.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { explainFailure } from '../failure.ts'
+import type { HttpServer } from '../http/http-server.ts'
+import type { ReadConfig } from '../http/open-http.ts'
 import type { Server } from '../server.ts'
 import { sizeYoungGeneration } from '../young-generation.ts'
 
@@ -13,15 +18,29 @@ import { sizeYoungGeneration } from '../young-generation.ts'
 const stopTimeoutMs = 60_000
 const lingerMs = 2_000
 
-/** Serves until a signal ends it. */
-export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environment'>): Promise<ExitCode> {
+export interface StartOptions {
+  /** Processes that serve clients. Default: this one. */
+  readonly workers?: number | undefined
+  /** With a plant at work. */
+  readonly demo?: boolean | undefined
+}
+
+/** Serves until a signal ends it; by itself, or by several worker processes. */
+export async function start(
+  given: Omit<ConfigSources, 'catalogue' | 'environment'>,
+  { workers = 1, demo: withDemo = false }: StartOptions = {},
+): Promise<ExitCode> {
   sizeYoungGeneration()
-  const read = (): Promise<LoadedConfig> => loadConfig({ ...sources, catalogue, environment: process.env })
   let loaded: LoadedConfig | undefined
   let logger: ServerLogger | undefined
+  let demo: Demo | undefined
   try {
+    demo = withDemo ? await (await import('../demo/demo.ts')).Demo.prepare(given.flags ?? {}, systemClock) : undefined
+    const sources = demo?.sources ?? given
+    const read: ReadConfig = settings =>
+      loadConfig({ ...sources, ...(settings && { settings }), catalogue, environment: process.env })
     loaded = await read()
-    const container = compose(loaded)
+    const container = compose(loaded, workers)
     logger = await resolve(container, tokens.logger)
     const running = logger
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
@@ -29,10 +48,18 @@ export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environm
     const server = await resolve(container, tokens.server)
     // Before anybody is told that it runs: whoever reads that may stop it at once.
     const end = endOf(server, read)
-    greet(server)
-    return await stop(server, await end)
+    const { openHttp } = await import('../http/open-http.ts')
+    const http = await openHttp(server, resolve(container, tokens.clock), read).catch(async error => {
+      await server.close()
+      throw error
+    })
+    const telemetry = await openTelemetry(server)
+    greet(server, { http, demo })
+    demo?.open(server, http)
+    return await stop(server, { http, demo, telemetry, ...(await end) })
   } catch (error) {
     logger?.close()
+    await demo?.closeFarSides()
     const { text, exitCode } = explainFailure(
       error,
       loaded && { dataDirectory: loaded.config.data, secrets: secretTexts(loaded) },
@@ -42,13 +69,28 @@ export async function start(sources: Omit<ConfigSources, 'catalogue' | 'environm
   }
 }
 
-function greet(server: Server): void {
+interface Beside {
+  readonly http: HttpServer | undefined
+  readonly demo: Demo | undefined
+  /** Sends what waits, and ends. */
+  readonly telemetry: (() => Promise<void>) | undefined
+}
+
+/** Loaded only where it is wanted. */
+async function openTelemetry(server: Server): Promise<Beside['telemetry']> {
+  const { telemetry, node } = server.started.config
+  if (!telemetry) return undefined
+  const { openTelemetry: open } = await import('../telemetry/open-telemetry.ts')
+  return open(server, { ...telemetry, node: node.name })
+}
+
+function greet(server: Server, { http, demo }: Omit<Beside, 'telemetry'>): void {
   const { kernel, logger, started } = server
   const { config } = started
   for (const warning of warningsOf(kernel.listeners, started)) logger.warn({}, warning)
   const pretty = config.log.format === 'pretty' || (config.log.format === 'auto' && process.stdout.isTTY === true)
   if (pretty) {
-    process.stdout.write(banner(server))
+    process.stdout.write(banner(server, { http: http?.url, demo: demo?.description }))
     return
   }
   logger.info(
@@ -56,9 +98,12 @@ function greet(server: Server): void {
       version,
       node: config.node.name,
       pid: process.pid,
+      ...(server.workers && { workers: server.workers.count }),
       data: config.storage.type === 'memory' ? undefined : config.data,
       configuration: started.file,
       listeners: addressesOf(kernel.listeners, started),
+      http: http?.url,
+      demo: demo?.description,
       startedInMs: startedInMs(),
       try: connectHint(kernel.listeners),
     },
@@ -77,7 +122,7 @@ interface End {
 }
 
 /** Resolves when the server is to stop. */
-function endOf(server: Server, read: () => Promise<LoadedConfig>): Promise<End> {
+function endOf(server: Server, read: ReadConfig): Promise<End> {
   return new Promise(finish => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => finish({ reason: signal, exitCode: exitCodes.ok }))
@@ -89,7 +134,7 @@ function endOf(server: Server, read: () => Promise<LoadedConfig>): Promise<End> 
 }
 
 /** Says good-bye to clients and makes everything durable, for as long as nobody insists. */
-async function stop(server: Server, { reason, exitCode }: End): Promise<ExitCode> {
+async function stop(server: Server, { http, demo, telemetry, reason, exitCode }: End & Beside): Promise<ExitCode> {
   const { logger } = server
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
@@ -103,17 +148,14 @@ async function stop(server: Server, { reason, exitCode }: End): Promise<ExitCode
     logger.close()
     process.exit(exitCodes.failed)
   }, stopTimeoutMs).unref()
+  await demo?.close()
+  await http?.close()
   await server.close()
+  await demo?.closeFarSides()
+  await telemetry?.()
   logger.info({}, 'stopped')
   logger.close()
   // Nothing is left to do; whatever still keeps the process alive must not make a stop hang.
   setTimeout(() => process.exit(exitCode), lingerMs).unref()
   return exitCode
-}
-
-/** After a broken invariant nothing can be trusted: what is durable is safe, the rest starts anew. */
-function die(logger: ServerLogger, event: string, error: unknown): never {
-  logger.fatal({ event, error }, 'a bug; the process ends')
-  logger.close()
-  process.exit(exitCodes.bug)
 }

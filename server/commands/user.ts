@@ -64,9 +64,11 @@ async function fileOf({ file, config, ...sources }: UserTarget): Promise<UsersFi
 }
 
 const hints = {
-  'after-reload': 'a running server sees it after SIGHUP',
-  'after-restart': 'the server asks it from its next start on',
-  never: 'no server asks it, because access.authenticators names others',
+  'after-reload': 'a running server reads it again after SIGHUP: kill -HUP <pid>',
+  'after-restart': 'the server asks this file from its next start on',
+  'after-reload-if-found':
+    'a server that was started with this file reads it again after SIGHUP: kill -HUP <pid>; one that was started before there was any user asks it from its next start on',
+  never: 'no server asks this file, because access.authenticators names others',
 } as const
 
 /** What the users file refuses is no bug of ours: its message says what to do. */

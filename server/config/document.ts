@@ -9,12 +9,16 @@ export interface Section {
 export interface Origin {
   /** `file:line:column`, `env NAME`, a flag, or 'default'. */
   readonly at: string
+  /** Where its text begins, when it stands in the file just as it is: a place inside it can be told then. */
+  readonly textAt?: { readonly file: string; readonly line: number; readonly column: number }
   /** The place of the key; for mistakes about the key itself. */
   readonly keyAt?: string
   /** Read through ${env:...} or ${file:...}: never printed. */
   readonly secret?: boolean
   /** Came as text (an environment variable, an interpolation), so it is turned into the type the schema wants. */
   readonly text?: boolean
+  /** What stands there, where ${env:...} or ${file:...} in it became another text. */
+  readonly written?: string
 }
 
 const depthLimit = 64
@@ -82,7 +86,7 @@ export class ConfigDocument {
   }
 
   problem(path: Path, at: string, message: string): void {
-    this.problems.push({ at, path: formatPath(path), message })
+    this.problems.push({ at, path: formatPath(path), steps: path, message })
   }
 
   /** Every text in the tree, with a function that replaces it. */
@@ -137,7 +141,7 @@ function put(parent: Value, step: string | number, value: Value): void {
   else if (typeof parent === 'object' && parent !== null) (parent as Section)[String(step)] = value
 }
 
-function clone(value: Value): Value {
+export function clone(value: Value): Value {
   if (Array.isArray(value)) return value.map(clone)
   if (typeof value !== 'object' || value === null) return value
   const copy = section()

@@ -29,7 +29,7 @@ export function interpolate(document: ConfigDocument, environment: NodeJS.Proces
       return ''
     })
     // A mistake is told once: the text stays as it was and is not checked further.
-    replace(failed ? text : whole, { ...origin, secret, text: true })
+    replace(failed ? text : whole, { ...origin, secret, text: true, written: text })
     if (secret && !failed && whole !== '') document.secrets.add(whole)
   }
 }

@@ -27,6 +27,8 @@ export function addIssues(document: ConfigDocument, schema: z.ZodType, issues: r
       const origin = document.nearestOrigin(path)
       const expected = issue.issues[0]?.message ?? 'expected another name'
       document.problem(path, origin.keyAt ?? origin.at, `${expected}, got "${String(path.at(-1)).slice(0, 64)}"`)
+    } else if (issue.code === 'custom' && typeof issue.params?.offset === 'number') {
+      addInnerFault(document, schema, path, issue.message, issue.params.offset)
     } else addWrongValue(document, schema, path, expectation(issue))
   }
 }
@@ -84,6 +86,15 @@ function addWrongValue(
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
   const quotes = expected === 'expected a text' && typeof value !== 'object' ? '; put it in quotes' : ''
   document.problem(path, origin.at, `${expected}, got ${shown(value)}${hint}${quotes}`)
+}
+
+/** A mistake inside a text, told with its own column where the text stands in the file as it is. */
+function addInnerFault(document: ConfigDocument, schema: z.ZodType, path: Path, message: string, offset: number): void {
+  const origin = document.nearestOrigin(path)
+  const { textAt } = document.origin(path) ?? {}
+  const at = textAt ? `${textAt.file}:${textAt.line}:${textAt.column + offset}` : origin.at
+  if (isSecret(document, schema, path)) document.problem(path, origin.at, 'expected another (its value is secret)')
+  else document.problem(path, at, textAt ? message : `${message} (character ${offset + 1})`)
 }
 
 interface Expectation {

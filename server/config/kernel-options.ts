@@ -1,6 +1,7 @@
 import type { AccessOptions, KernelOptions } from '../../kernel/options.ts'
 import type { ListenerOptions, Logger, Rule } from '../../kernel/plugin.ts'
 import { toBan } from './bans.ts'
+import { bridgingOptions } from './bridging-options.ts'
 import { toLimits } from './limits.ts'
 import type { LoadedConfig } from './load.ts'
 
@@ -14,6 +15,7 @@ export function kernelOptions(loaded: LoadedConfig, logger: Logger): KernelOptio
     listeners: listenerOptions(loaded),
     ...(storage ? { storage: { plugin: storage, options: withoutType(config.storage) } } : {}),
     access: accessOptions(loaded),
+    bridging: bridgingOptions(config, plugins),
     limits: toLimits(config.limits),
     overflow: config.queue.overflow,
     logger,
@@ -35,7 +37,7 @@ function optionsOf({ protocols, ...config }: LoadedConfig['config'], name: strin
 
 /** Also what a reload passes to `kernel.reloadAccess`. */
 export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions {
-  const { anonymous, authenticators, rules, noMatch, certificateUser, bans, flapping } = config.access
+  const { anonymous, authenticators, rules, noMatch, openTopics, certificateUser, bans, flapping } = config.access
   return {
     anonymous,
     authenticators: authenticators.flatMap(options => {
@@ -44,6 +46,7 @@ export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions 
     }),
     ...(rules ? { rules: rules.map(rule => present<Rule>(rule)) } : {}),
     ...(noMatch ? { noMatch } : {}),
+    openTopics,
     certificateUser,
     bans: bans.map(toBan),
     ...(flapping
@@ -52,9 +55,10 @@ export function accessOptions({ config, plugins }: LoadedConfig): AccessOptions 
   }
 }
 
-function listenerOptions({ config, certificates }: LoadedConfig): ListenerOptions[] {
+/** Where clients connect. */
+export function listenerOptions({ config, certificates }: LoadedConfig): ListenerOptions[] {
   return Object.entries(config.listeners).map(([name, listener]) =>
-    present<ListenerOptions>({ ...listener, name, tls: certificates.get(name) }),
+    present<ListenerOptions>({ ...listener, name, tls: certificates.listeners.get(name) }),
   )
 }
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts'
+import { compile, DocumentError, LanguageError, type LanguageType } from '../../kernel/bridging/language/index.ts'
+import { formatBytes, formatDuration, parseBytes, parseDuration, parseDurationRange } from './units.ts'
 
 /** The kinds of value that a configuration is made of, with messages for people. */
 
@@ -14,9 +15,70 @@ export function duration(range: Range = {}): z.ZodType<number, string | number> 
   return unit('duration', 'a duration such as 30s or 1h30m', parseDuration, formatDuration, range)
 }
 
+/** Written '200ms..30s'; stays so. */
+export function durationRange(): z.ZodType<string, string> {
+  const expected = 'expected two durations such as 200ms..30s'
+  return z.string({ error: expected }).refine(value => parseDurationRange(value) !== undefined, expected)
+}
+
+/** A number, or one of some words for it; stays as it was written. */
+export function wordOrNumber(words: readonly string[], range: Range): z.ZodType<unknown, unknown> {
+  const expected = `expected ${words.join(', ')} or a number`
+  const inner = number(range)
+  return z.union([z.string(), z.number()], { error: expected }).transform((input, context) => {
+    if (typeof input === 'string' && words.includes(input)) return input
+    const value = typeof input === 'string' && /^\d{1,15}$/.test(input) ? Number(input) : input
+    const parsed = inner.safeParse(value)
+    if (parsed.success) return parsed.data
+    const fault = typeof value === 'number' ? parsed.error.issues[0]?.message : undefined
+    context.issues.push({ code: 'custom', message: fault ? `${expected} (${fault})` : expected, input })
+    return z.NEVER
+  })
+}
+
 /** Written '64KB', '1GB' or a number of bytes; becomes bytes. */
 export function bytes(range: Range = {}): z.ZodType<number, string | number> {
   return unit('bytes', 'a size such as 64KB or 1GB', parseBytes, formatBytes, range)
+}
+
+/** Written as a size, which becomes bytes, or as a part of the machine's memory such as '60%', which stays as it is. */
+export function memory(min: number): z.ZodType<number | string, string | number> {
+  const expected = 'expected a size such as 256MB, or a part of the memory such as 60%'
+  return z
+    .union([z.string(), z.number()], { error: expected })
+    .transform((input, context) => {
+      if (typeof input === 'string' && /^([1-9]\d?|100)%$/.test(input)) return input
+      const value = parseBytes(input)
+      if (value !== undefined && (value === 0 || value >= min)) return value
+      const fault = value === undefined ? expected : `expected at least ${formatBytes(min)}, or 0 for no limit`
+      context.issues.push({ code: 'custom', message: fault, input })
+      return z.NEVER
+    })
+    .meta({ unit: 'bytes' })
+}
+
+const languageNouns = {
+  template: 'a template such as ${clientid}',
+  condition: 'a condition such as ${payload.temp} > 40',
+  document: 'a template, or a map of them that is sent as JSON',
+} as const
+
+/** Text that looks into messages; stays as it was written. The place of a mistake inside it is the issue's `offset`. */
+export function language(type: LanguageType): z.ZodType<unknown, unknown> {
+  const expected = `expected ${languageNouns[type]}`
+  const written = type === 'document' ? z.unknown() : z.string({ error: expected })
+  return written
+    .superRefine((value, context) => {
+      try {
+        compile(type, value)
+      } catch (error) {
+        if (!(error instanceof LanguageError)) throw error
+        const path = error instanceof DocumentError ? [...error.path] : []
+        const { message, offset } = error
+        context.addIssue({ code: 'custom', message, path, params: { offset } })
+      }
+    })
+    .meta({ language: type })
 }
 
 /** A path, relative to the configuration's folder; becomes absolute. */

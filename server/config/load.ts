@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Catalogue } from '../catalogue.ts'
-import { checkTogether, type ListenerCertificates } from './cross-checks.ts'
+import { checkBridges } from './bridge-checks.ts'
+import { namedBridges } from './bridges.ts'
+import { bridgingOptions } from './bridging-options.ts'
+import { type Certificates, checkTogether } from './cross-checks.ts'
 import { ConfigDocument, children, section, toValue, type Value } from './document.ts'
 import { overlayEnvironment, typeTexts } from './environment.ts'
 import { interpolate } from './interpolate.ts'
@@ -10,6 +13,7 @@ import { type LoadedPlugins, loadNamed, specsOf } from './plugin-choice.ts'
 import { blameModules, lookAhead } from './plugin-list.ts'
 import { ConfigError } from './problem.ts'
 import { type Config, configSchema, defaultData, standardListeners } from './schema.ts'
+import { overlaySettings, readSettings, type Settings, settingsFile } from './settings.ts'
 
 export interface ConfigSources {
   /** As the user named it. Default: `robustmq.yaml` in the current folder, if there is one. */
@@ -19,6 +23,8 @@ export interface ConfigSources {
   readonly environment: NodeJS.ProcessEnv
   readonly catalogue: Catalogue
   readonly cwd?: string
+  /** Default: those of the settings file in the data directory. */
+  readonly settings?: Settings
 }
 
 export interface Flags {
@@ -33,9 +39,20 @@ export interface LoadedConfig {
   readonly file: string | undefined
   readonly document: ConfigDocument
   readonly schema: ReturnType<typeof configSchema>
+  /** Every plugin there is, those of `plugins` included. */
+  readonly catalogue: Catalogue
+  /** Those in use. */
   readonly plugins: LoadedPlugins
-  /** PEM texts of each listener that speaks TLS. */
-  readonly certificates: ListenerCertificates
+  readonly certificates: Certificates
+  readonly settings: LayeredSettings
+}
+
+/** What was changed while a server ran, and the file that holds it. */
+export interface LayeredSettings {
+  readonly file: string
+  readonly values: Settings
+  /** Those of the paths that the configuration file says something about, too. */
+  readonly over: ReadonlySet<string>
 }
 
 export const defaultFile = 'robustmq.yaml'
@@ -50,11 +67,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   seedStorage(document)
 
   // Plugins decide what keys there are, and the environment may decide the plugins: a first look finds their names.
-  const { catalogue, first, faults } = await lookAhead(document, sources, folder)
+  const { catalogue, first: bare, look, faults } = await lookAhead(document, sources, folder)
+  const settings = layerSettings(document, sources, dataDirectory(bare, sources.flags, { absolute, cwd }))
+  const first = settings.values.size > 0 ? look() : bare
   seedUsers(first, absolute)
   const plugins = await loadNamed(catalogue, first)
 
-  const schema = configSchema(specsOf(catalogue, plugins), absolute)
+  const schema = configSchema(specsOf(catalogue, plugins), absolute, { named: namedBridges(first) })
   overlayEnvironment(document, environment, schema)
   applyFlags(document, sources.flags ?? {}, cwd)
   if (seeded) seedTlsListeners(document)
@@ -67,9 +86,27 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const result = schema.safeParse(document.root)
   if (!result.success) addIssues(document, schema, result.error.issues)
   const certificates = checkTogether(document, schema)
+  if (result.success) await checkBridges(document, bridgingOptions(result.data as Config, plugins))
   blameModules(document, faults)
   if (!result.success || document.problems.length > 0) throw new ConfigError(document.problems)
-  return { config: result.data as Config, file, document, schema, plugins, certificates }
+  return { config: result.data as Config, file, document, schema, catalogue, plugins, certificates, settings }
+}
+
+function dataDirectory(
+  { root }: ConfigDocument,
+  flags: Flags | undefined,
+  { absolute, cwd }: { absolute: (path: string) => string; cwd: string },
+): string {
+  if (flags?.data !== undefined) return resolve(cwd, flags.data)
+  return absolute(typeof root.data === 'string' ? root.data : defaultData)
+}
+
+function layerSettings(document: ConfigDocument, sources: ConfigSources, data: string): LayeredSettings {
+  const file = settingsFile(data)
+  const values: Settings = sources.settings ?? readSettings(document, file) ?? new Map()
+  const over = new Set([...values.keys()].filter(path => document.get(path.split('.')) !== undefined))
+  overlaySettings(document, values, file)
+  return { file, values, over }
 }
 
 interface Read {
@@ -104,7 +141,7 @@ async function readFile(file: string, cwd: string): Promise<ConfigDocument> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${code}`
-    throw new ConfigError([{ at: file, path: '', message: reason }])
+    throw new ConfigError([{ at: file, path: '', steps: [], message: reason }])
   }
   // Loading a parser costs a tenth of the start; without a file there is nothing to parse.
   const { parseYaml } = await import('./yaml.ts')
@@ -166,14 +203,19 @@ function defaultUsersFile(data: string): string {
 
 export interface UsersFile {
   readonly path: string
-  /** Whether a server of this configuration asks it: after a reload, once it is started anew, or not at all. */
-  readonly asked: 'after-reload' | 'after-restart' | 'never'
+  /**
+   * When a server of this configuration asks it for what is added: after a reload; once it is started anew; after a
+   * reload if it found the file at its start, which only that server knows; or never.
+   */
+  readonly asked: 'after-reload' | 'after-restart' | 'after-reload-if-found' | 'never'
 }
 
 /** The file of the first password authenticator; without any authenticators, the one that is used once it is there. */
 export function usersFile({ config, document }: LoadedConfig): UsersFile {
   const password = config.access.authenticators.find(({ type }) => type === 'password')
-  if (typeof password?.file === 'string') return { path: password.file, asked: 'after-reload' }
+  const seeded = document.origin(['access', 'authenticators'])?.at === 'default'
+  if (typeof password?.file === 'string')
+    return { path: password.file, asked: seeded ? 'after-reload-if-found' : 'after-reload' }
   const chosen = document.get(['access', 'authenticators']) !== undefined
   return { path: defaultUsersFile(config.data), asked: chosen ? 'never' : 'after-restart' }
 }

@@ -1,3 +1,4 @@
+import type { AnyBridgePlugin } from '../../kernel/bridging/bridge-options.ts'
 import type { AuthPlugin, OptionsSpec, ProtocolPlugin, StoragePlugin } from '../../kernel/plugin.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { type ConfigDocument, children } from './document.ts'
@@ -8,6 +9,7 @@ export interface LoadedPlugins {
   readonly protocols: ReadonlyMap<string, ProtocolPlugin<never>>
   readonly storage: ReadonlyMap<string, StoragePlugin<never>>
   readonly auth: ReadonlyMap<string, AuthPlugin<never>>
+  readonly bridges: ReadonlyMap<string, AnyBridgePlugin>
 }
 
 /** Loads the plugins that the document names, and no others. */
@@ -18,7 +20,8 @@ export async function loadNamed(catalogue: Catalogue, document: ConfigDocument):
   for (const name of catalogue.added ?? []) protocols.add(name)
   const authenticators = children(access).find(([key]) => key === 'authenticators')?.[1]
   const auth = new Set(children(authenticators).map(([, item]) => textAt(item, 'type') ?? ''))
-  return load(catalogue, { protocols, storage: new Set([textAt(storage, 'type') ?? 'file']), auth })
+  const bridges = new Set(children(document.root.connections).map(([, item]) => textAt(item, 'type') ?? ''))
+  return load(catalogue, { protocols, storage: new Set([textAt(storage, 'type') ?? 'file']), auth, bridges })
 }
 
 /** Loads every plugin there is, to describe them. */
@@ -28,6 +31,7 @@ export function loadAll(catalogue: Catalogue): Promise<LoadedPlugins> {
     protocols: all(catalogue.protocols),
     storage: all(catalogue.storage),
     auth: all(catalogue.auth),
+    bridges: all(catalogue.bridges),
   })
 }
 
@@ -40,19 +44,21 @@ export function specsOf(catalogue: Catalogue, loaded: LoadedPlugins | undefined)
     added: new Set(catalogue.added),
     storage: specs(catalogue.storage, loaded?.storage),
     auth: specs(catalogue.auth, loaded?.auth),
+    bridges: new Map(Object.keys(catalogue.bridges).map(name => [name, loaded?.bridges.get(name)])),
   }
 }
 
 async function load(
   catalogue: Catalogue,
-  names: { protocols: ReadonlySet<string>; storage: ReadonlySet<string>; auth: ReadonlySet<string> },
+  names: Readonly<Record<'protocols' | 'storage' | 'auth' | 'bridges', ReadonlySet<string>>>,
 ): Promise<LoadedPlugins> {
-  const [protocols, storage, auth] = await Promise.all([
+  const [protocols, storage, auth, bridges] = await Promise.all([
     loadSome(catalogue.protocols, names.protocols),
     loadSome(catalogue.storage, names.storage),
     loadSome(catalogue.auth, names.auth),
+    loadSome(catalogue.bridges, names.bridges),
   ])
-  return { protocols, storage, auth }
+  return { protocols, storage, auth, bridges }
 }
 
 async function loadSome<P>(

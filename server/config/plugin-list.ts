@@ -17,22 +17,23 @@ interface NamedModules {
   readonly faults: readonly { readonly index: number; readonly at: string; readonly message: string }[]
 }
 
-/** Which modules the document and the environment name, and what they hold. */
+/** Which modules the document and the environment name, and what they hold. `look` looks once more, when the document has changed. */
 export async function lookAhead(
   document: ConfigDocument,
   { catalogue, environment }: ConfigSources,
   folder: string,
-): Promise<NamedModules & { first: ConfigDocument }> {
+): Promise<NamedModules & { first: ConfigDocument; look: () => ConfigDocument }> {
   const absolute = (path: string): string => resolve(folder, path)
   const look = (by: Catalogue): ConfigDocument => {
-    const first = document.clone()
-    overlayEnvironment(first, environment, configSchema(specsOf(by, undefined), absolute))
-    interpolate(first, environment, folder)
-    return first
+    const seen = document.clone()
+    overlayEnvironment(seen, environment, configSchema(specsOf(by, undefined), absolute, 'editor'))
+    interpolate(seen, environment, folder)
+    return seen
   }
   const first = look(catalogue)
   const modules = await loadModules(catalogue, first, folder)
-  return { ...modules, first: modules.catalogue === catalogue ? first : look(modules.catalogue) }
+  const again = (): ConfigDocument => look(modules.catalogue)
+  return { ...modules, first: modules.catalogue === catalogue ? first : again(), look: again }
 }
 
 /** A module that could not be loaded is one mistake: that its plugins are unknown follows from it. */
@@ -43,7 +44,8 @@ export function blameModules(document: ConfigDocument, faults: NamedModules['fau
   for (const { index, at, message } of faults) document.problem(['plugins', index], at, message)
 }
 
-const followsFromModules = /^(protocols\b.*|listeners\..+\.protocol|storage\.type|access\.authenticators\[\d+\]\.type)$/
+const followsFromModules =
+  /^(protocols\b.*|listeners\..+\.protocol|storage\.type|access\.authenticators\[\d+\]\.type|connections\..+\.type)$/
 
 /** Loads the modules that the document's `plugins` name, and no others. */
 async function loadModules(catalogue: Catalogue, document: ConfigDocument, folder: string): Promise<NamedModules> {
@@ -81,4 +83,4 @@ function withPlugin(catalogue: Catalogue, plugin: AnyPlugin): Catalogue {
   }
 }
 
-const shelves = { protocol: 'protocols', storage: 'storage', auth: 'auth' } as const
+const shelves = { protocol: 'protocols', storage: 'storage', auth: 'auth', bridge: 'bridges' } as const

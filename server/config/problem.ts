@@ -8,6 +8,8 @@ export interface Problem {
   readonly at: string
   /** `access.rules[0].effect`; empty for the whole document. */
   readonly path: string
+  /** The same, step by step. */
+  readonly steps: Path
   /** What was expected and what was found; never a secret's value. */
   readonly message: string
 }

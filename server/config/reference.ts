@@ -21,13 +21,13 @@ configuration's folder.
 - **Plugins of others**: \`plugins\` names their modules. Options of a protocol stand under \`protocols.<name>\`, those of storage and
   authenticators beside \`type\`, as ours do. \`config reference\` and \`config schema\` tell them too, when your configuration names them.
 - **Order**: defaults, then the file, then the environment, then flags.
-- **Reload**: SIGHUP reads it again and applies users, rules and bans of \`access\`, options of protocols, certificates and \`log.level\`;
+- **Reload**: SIGHUP reads it again and applies users, rules and bans of \`access\`, connections and bridges, options of protocols, certificates and \`log.level\`;
   for other changes the log says that they need a restart.
 `
 
 /** \`docs/reference/configuration.md\`: every key, its values, its default and what it is for. */
 export async function configReference(catalogue: Catalogue): Promise<string> {
-  const { shape } = await describedSchema(catalogue)
+  const { shape } = await describedSchema(catalogue, 'reference')
   const sections = Object.entries(shape).map(([key, schema]) => topLevel(key, schema))
   return `${head}\n${sections.join('\n')}`
 }
@@ -73,6 +73,7 @@ function kindOf(shape: Shape): string {
   if (shape.kind === 'boolean') return '`true`, `false`'
   if (shape.kind === 'text' && shape.choices) return shape.choices.map(code).join(', ')
   if (shape.about.file) return 'path'
+  if (shape.about.language) return shape.about.language
   return shape.about.secret ? 'text, secret' : shape.kind
 }
 

@@ -16,7 +16,7 @@ function protocolOf(key: string): string {
 }
 
 const reloadable =
-  /^(access\.(anonymous|rules|noMatch|certificateUser|bans)\b|log\.level$|tls\.|listeners\.[^.]+\.tls\.)/
+  /^((connections|bridges)(\.|$)|access\.(anonymous|rules|noMatch|openTopics|certificateUser|bans)\b|log\.level$|tls\.|listeners\.[^.]+\.tls\.)/
 
 /** Authenticators read their sources again, but which there are, and how they are set, is decided at the start. */
 const asAWhole = /^(access\.authenticators)\b.*/

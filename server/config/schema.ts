@@ -3,6 +3,7 @@ import { defaultLimits } from '../../kernel/limits.ts'
 import type { OptionsSpec } from '../../kernel/plugin.ts'
 import { checkFilter } from '../../kernel/routing/topic.ts'
 import { bans } from './bans.ts'
+import { type BridgeSpecs, bridgeNames, bridgesField, type SchemaUse } from './bridges.ts'
 import { addressBlock, duration, file, number, text } from './leaves.ts'
 import { limitFields } from './limits.ts'
 import { optionsToFields } from './options-to-zod.ts'
@@ -14,6 +15,7 @@ export interface PluginSpecs {
   readonly added: ReadonlySet<string>
   readonly storage: ReadonlyMap<string, OptionsSpec | undefined>
   readonly auth: ReadonlyMap<string, OptionsSpec | undefined>
+  readonly bridges: ReadonlyMap<string, BridgeSpecs | undefined>
 }
 
 // A configuration is parsed once: compiling the schema first, as zod would, only costs time.
@@ -29,10 +31,10 @@ export const defaultData = './data'
 export type Absolute = (path: string) => string
 
 /** Everything that `robustmq.yaml` may say. Paths become absolute by `absolute`. */
-export function configSchema(plugins: PluginSpecs, absolute: Absolute) {
+export function configSchema(plugins: PluginSpecs, absolute: Absolute, use: SchemaUse) {
   const { added } = plugins
   return z.strictObject({
-    ...coreFields(plugins, absolute),
+    ...coreFields(plugins, absolute, use),
     ...protocolSections(plugins, name => !added.has(name), absolute),
   })
 }
@@ -41,7 +43,7 @@ export type Config = z.infer<z.ZodObject<ReturnType<typeof coreFields>, z.core.$
   readonly [protocol: string]: unknown
 }
 
-function coreFields(plugins: PluginSpecs, absolute: Absolute) {
+function coreFields(plugins: PluginSpecs, absolute: Absolute, use: SchemaUse) {
   return {
     node: z
       .strictObject({
@@ -80,6 +82,13 @@ function coreFields(plugins: PluginSpecs, absolute: Absolute) {
     access: access(plugins, absolute)
       .prefault({})
       .describe('Who may connect and what they may do. Reloaded by SIGHUP.'),
+    connections: z
+      .record(bridgeNames, choice(connectionOptions(plugins), absolute))
+      .prefault({})
+      .describe('Other systems that bridges lead to: a name of your choice for each. Reloaded by SIGHUP.'),
+    bridges: (bridgesField(plugins.bridges, use, absolute) as z.ZodType<BridgesConfig, BridgesConfig>)
+      .prefault({})
+      .describe('Ways out to a connection (`egress`) and in from it (`ingress`). Reloaded by SIGHUP.'),
     limits: z.strictObject(limitFields()).prefault({}).describe('Everything that can grow has a limit; 0 means none.'),
     queue: z
       .strictObject({
@@ -90,6 +99,24 @@ function coreFields(plugins: PluginSpecs, absolute: Absolute) {
       })
       .prefault({})
       .describe('Queues of sessions.'),
+    http: z
+      .strictObject({
+        enabled: z.boolean().prefault(true).describe('Serves the HTTP API and the dashboard.'),
+        host: text()
+          .min(1, 'expected an address')
+          .prefault('127.0.0.1')
+          .describe('The address to listen on. On any other than this machine, everybody must log in.'),
+        port: number({ min: 0, max: 65_535 })
+          .optional()
+          .describe('0: any free one. Default: 8080; where that is taken, the server starts without HTTP.'),
+        tls: tlsFields(absolute).optional().describe('Certificates, for HTTPS.'),
+        hosts: z
+          .array(text().min(1, 'expected a host name'))
+          .prefault([])
+          .describe("Names under which browsers reach it, beside addresses, `localhost` and the machine's own name."),
+      })
+      .prefault({})
+      .describe('The HTTP API and the dashboard.'),
     log: z
       .strictObject({
         level: z
@@ -103,6 +130,24 @@ function coreFields(plugins: PluginSpecs, absolute: Absolute) {
       })
       .prefault({})
       .describe('The log, on standard output.'),
+    telemetry: z
+      .strictObject({
+        endpoint: text()
+          .regex(/^https?:\/\//, 'expected a URL such as http://localhost:4318/v1/traces')
+          .describe('Where spans of messages go, by OTLP over HTTP: the URL of a collector.'),
+        headers: z
+          .record(z.string(), text().meta({ secret: true }).describe('One value.'))
+          .prefault({})
+          .describe('Sent with them, such as an API key of the collector.'),
+        ratio: number({ min: 0, max: 1 })
+          .prefault(0)
+          .describe(
+            'Of messages without a `traceparent`, the part that begins a trace. Those with one are as it says.',
+          ),
+        service: text().min(1, 'expected a name').prefault('robustmq').describe('The name of the service in spans.'),
+      })
+      .optional()
+      .describe('OpenTelemetry. Default: off.'),
     alarms: z
       .strictObject({
         memoryPercent: number({ min: 1, max: 100 }).prefault(85).describe('Memory in use at which an alarm is raised.'),
@@ -177,6 +222,10 @@ function access(plugins: PluginSpecs, absolute: Absolute) {
       .enum(['allow', 'deny'])
       .optional()
       .describe('When no rule applies. Default: deny as soon as rules are given, be they none, else allow.'),
+    openTopics: z
+      .array(text().regex(/^\$[^/+#\0]*$/, 'expected a first level that begins with "$", such as $aws'))
+      .prefault([])
+      .describe("First levels that begin with `$` and that clients may publish to; all others are the broker's own."),
     certificateUser: z
       .enum(['none', 'common-name'])
       .prefault('none')
@@ -215,6 +264,12 @@ function filterFault(filter: string, context: z.RefinementCtx): void {
   } catch (error) {
     context.addIssue({ code: 'custom', message: `expected a topic filter: ${(error as Error).message}` })
   }
+}
+
+type BridgesConfig = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+function connectionOptions({ bridges }: PluginSpecs): ReadonlyMap<string, OptionsSpec | undefined> {
+  return new Map([...bridges].map(([name, specs]) => [name, specs?.options]))
 }
 
 /** A plugin by name, with its options beside the name. */

@@ -9,6 +9,8 @@ declare module 'zod' {
     file?: boolean
     /** Never printed. */
     secret?: boolean
+    /** Looks into messages. */
+    language?: 'template' | 'document' | 'condition'
   }
 }
 
@@ -17,6 +19,7 @@ export interface About {
   readonly unit?: 'duration' | 'bytes'
   readonly file?: boolean
   readonly secret?: boolean
+  readonly language?: 'template' | 'document' | 'condition'
   readonly default?: unknown
   readonly required: boolean
 }

@@ -1,6 +1,6 @@
 import { byteUnits, durationUnits } from '../../kernel/plugins/units.ts'
 
-export { parseBytes, parseDuration } from '../../kernel/plugins/units.ts'
+export { parseBytes, parseDuration, parseDurationRange } from '../../kernel/plugins/units.ts'
 
 /** The shortest exact form: 5400000 is '1h30m'. */
 export function formatDuration(ms: number): string {

@@ -52,6 +52,13 @@ export function parseYaml(text: string, file: string): ConfigDocument {
       return value
     }
     const scalar: unknown = isScalar(node) ? node.value : null
+    if (typeof scalar === 'string' && node?.range) {
+      const start = verbatimAt(text, node.range[0], scalar)
+      if (start !== undefined) {
+        const { line, col } = lines.linePos(start)
+        result.mark(path, { at: here, keyAt, textAt: { file, line, column: col } })
+      }
+    }
     if (typeof scalar === 'string' || typeof scalar === 'number' || typeof scalar === 'boolean') return scalar
     if (scalar !== null && scalar !== undefined)
       result.problem(path, here, 'expected a text, a number or true or false')
@@ -63,4 +70,10 @@ export function parseYaml(text: string, file: string): ConfigDocument {
   else if (root !== null)
     result.problem([], result.at, 'expected keys and values, such as "log:" and below it "  level: info"')
   return result
+}
+
+/** Where a scalar's text stands in the file, with or without a quote before it; undefined when it was written otherwise. */
+function verbatimAt(text: string, from: number, scalar: string): number | undefined {
+  if (scalar.includes('\n')) return undefined
+  return [from, from + 1].find(start => text.startsWith(scalar, start))
 }

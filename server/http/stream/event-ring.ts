@@ -1,0 +1,45 @@
+import type { Clock, Events } from '../../../kernel/plugin.ts'
+
+export const ringEvents = 2_000
+/** An event whose detail is longer, as JSON, is kept without it. */
+const maxDetailLength = 4_096
+
+export interface RingEvent {
+  /** Grows by one with each. */
+  readonly id: number
+  /** ms since the epoch. */
+  readonly at: number
+  readonly name: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** The last events of the broker, for whoever comes later. */
+export class EventRing {
+  readonly #ring: RingEvent[] = []
+  readonly #stop: () => void
+  #next = 1
+
+  constructor(events: Events, clock: Clock) {
+    this.#stop = events.on('*', (detail, name) => {
+      const fits = JSON.stringify(detail).length <= maxDetailLength
+      this.#ring.push({ id: this.#next++, at: clock.now(), name, detail: fits ? detail : {} })
+      if (this.#ring.length >= 2 * ringEvents) this.#ring.splice(0, this.#ring.length - ringEvents)
+    })
+  }
+
+  /** The id of the newest; 0: there was none. */
+  get last(): number {
+    return this.#next - 1
+  }
+
+  /** Those after an id, the oldest first. */
+  after(id: number): readonly RingEvent[] {
+    const [oldest] = this.#ring
+    if (!oldest) return []
+    return this.#ring.slice(Math.max(0, id + 1 - oldest.id, this.#ring.length - ringEvents))
+  }
+
+  close(): void {
+    this.#stop()
+  }
+}
