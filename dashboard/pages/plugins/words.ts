@@ -1,0 +1,42 @@
+import { words } from '../../language/language.ts'
+
+export const text = words({
+  en: {
+    title: 'Plugins and storage',
+    about: 'What is in use, and what each says of itself.',
+    search: 'Find by name or kind',
+    kinds: {
+      protocol: 'Protocol',
+      storage: 'Storage',
+      auth: 'Authentication',
+      connection: 'Connection',
+      bridge: 'Bridge',
+    },
+    listeners: 'Listeners',
+    name: 'Name',
+    protocol: 'Protocol',
+    transport: 'Transport',
+    address: 'Address',
+    connections: 'Connections',
+    nothing: 'It says nothing of itself.',
+    noneFits: 'No plugin fits the search',
+    noneHint: 'The same from a terminal:',
+    noListeners: 'There are no listeners',
+  },
+  zh: {
+    title: '插件与存储',
+    about: '正在使用的插件及其状态。',
+    search: '按名称或类型查找',
+    kinds: { protocol: '协议', storage: '存储', auth: '认证', connection: '连接', bridge: '桥接' },
+    listeners: '监听器',
+    name: '名称',
+    protocol: '协议',
+    transport: '传输',
+    address: '地址',
+    connections: '连接数',
+    nothing: '没有状态信息。',
+    noneFits: '没有符合条件的插件',
+    noneHint: '在终端中查看：',
+    noListeners: '没有监听器',
+  },
+})

@@ -1,0 +1,36 @@
+import { words } from '../../language/language.ts'
+
+export const text = words({
+  en: {
+    title: 'Slow subscribers',
+    about: 'Who takes longest to acknowledge what it was sent, of the last five minutes; the slowest first.',
+    search: 'Find by client id or topic',
+    clientId: 'Client id',
+    topic: 'Topic',
+    latency: 'Takes',
+    lastSeen: 'Last seen',
+    clear: 'Forget all',
+    clearTitle: 'Forget who was slow?',
+    clearConsequence: 'The list begins anew. Who is still slow comes back.',
+    cleared: 'The list begins anew',
+    none: 'Nobody is slow',
+    noneHint: 'Every subscriber acknowledges within half a second. The same from a terminal:',
+    noneFits: 'No slow subscriber fits the search',
+  },
+  zh: {
+    title: '慢订阅者',
+    about: '最近五分钟内确认消息最慢的客户端，最慢的在前。',
+    search: '按客户端 ID 或主题查找',
+    clientId: '客户端 ID',
+    topic: '主题',
+    latency: '耗时',
+    lastSeen: '最近出现',
+    clear: '全部清除',
+    clearTitle: '清除慢订阅记录？',
+    clearConsequence: '列表将重新开始，仍然慢的客户端会再次出现。',
+    cleared: '列表已重新开始',
+    none: '没有慢订阅者',
+    noneHint: '所有订阅者都在半秒内确认。在终端中查看：',
+    noneFits: '没有符合条件的慢订阅者',
+  },
+})
