@@ -9,6 +9,14 @@ export interface BenchArguments {
   readonly timeMs: number
   readonly warmUpMs: number
   readonly json: string | undefined
+  /** Idle connections at most. */
+  readonly idle: number
+  /** Where brokers keep their data; undefined: where temporary files are. */
+  readonly data: string | undefined
+  readonly oursArguments: readonly string[]
+  /** As taskset names them. */
+  readonly cores: string
+  readonly generatorCores: string
 }
 
 export const usage = `npm run bench -- <case>[,<case>...] [options]
@@ -18,6 +26,10 @@ export const usage = `npm run bench -- <case>[,<case>...] [options]
   --time S        measured seconds of a run, for cases that last a time. Default: 3
   --warm-up S     seconds before them on the same connections. Default: 1
   --json FILE     writes all figures
+  --idle N        idle connections at most, in cases that have some. Default: as many as the case says
+  --data DIR      brokers keep their data there, on the disk that is to be measured. Default: the directory of temporary files
+  --ours-arguments "A B"    further arguments of our server, divided by spaces
+  --cores LIST, --generator-cores LIST    what the brokers and the generator may run on. Default: 0, and 1
 
 Cases: ${[...cases.keys()].join(', ')}, all
 `
@@ -33,6 +45,11 @@ export function readArguments(args: readonly string[]): BenchArguments {
       time: { type: 'string', default: '3' },
       'warm-up': { type: 'string', default: '1' },
       json: { type: 'string' },
+      idle: { type: 'string', default: '1000000' },
+      data: { type: 'string' },
+      'ours-arguments': { type: 'string', default: '' },
+      cores: { type: 'string', default: '0' },
+      'generator-cores': { type: 'string', default: '1' },
     },
   })
   const named = positionals.flatMap(text => text.split(','))
@@ -41,11 +58,16 @@ export function readArguments(args: readonly string[]): BenchArguments {
     cases: named.includes('all') ? [...cases.keys()] : named.map(name => known(name, cases, 'case')),
     brokers:
       values.brokers?.split(',').map(name => known(name, brokers, 'broker')) ??
-      [...brokers.values()].filter(broker => broker.version() !== '').map(({ name }) => name),
+      [...brokers.values()].filter(one => !one.onlyNamed && one.version() !== '').map(({ name }) => name),
     rounds: bounded('rounds', values.rounds, 1, 100),
     timeMs: bounded('time', values.time, 0.1, 600) * 1000,
     warmUpMs: bounded('warm-up', values['warm-up'], 0, 60) * 1000,
     json: values.json,
+    idle: bounded('idle', values.idle, 0, 1_000_000),
+    data: values.data,
+    oursArguments: values['ours-arguments'].split(' ').filter(Boolean),
+    cores: values.cores,
+    generatorCores: values['generator-cores'],
   }
 }
 

@@ -12,12 +12,17 @@ export interface Place {
   readonly port: number
   readonly transport: Transport
   readonly durable: boolean
+  /** Further lines of our configuration, and arguments of our command. */
+  readonly settings: readonly string[]
+  readonly arguments: readonly string[]
   /** PEM files. */
   readonly certificate: { readonly cert: string; readonly key: string }
 }
 
 export interface Broker {
   readonly name: string
+  /** Takes part only when it is named. */
+  readonly onlyNamed?: boolean
   /** '' where it is not installed. */
   version(): string
   /** What it cannot do of a case; undefined: nothing. */
@@ -26,7 +31,7 @@ export interface Broker {
   command(place: Place): string[]
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 const ours: Broker = {
   name: 'ours',
@@ -40,11 +45,27 @@ const ours: Broker = {
       `storage: { type: ${place.durable ? 'file' : 'memory'} }`,
       'log: { level: error }',
       ...tls,
+      ...place.settings,
     ]
     const program = path.join(root, 'dist/server/main.js')
-    return [process.execPath, program, 'start', '--config', write(place, 'ours.yaml', lines), '--data', place.directory]
+    const config = write(place, 'ours.yaml', lines)
+    return [process.execPath, program, 'start', '--config', config, '--data', place.directory, ...place.arguments]
   },
 }
+
+/** What bridges cost messages that none of them wants. */
+const oursWithBridges: Broker = {
+  ...ours,
+  name: 'ours-bridges',
+  onlyNamed: true,
+  command: place => ours.command({ ...place, settings: [...place.settings, ...bridgesOfNothing] }),
+}
+
+const bridgesOfNothing = [
+  'connections: { far: { type: http, url: "http://127.0.0.1:9/" } }',
+  'bridges:',
+  ...['a', 'b', 'c'].map(name => `  ${name}: { egress: "never/${name}/+/sent", to: { connection: far } }`),
+]
 
 const mosquitto: Broker = {
   name: 'mosquitto',
@@ -75,7 +96,7 @@ const natsServer: Broker = {
   version: () => (isInstalled('nats-server') ? outputOf('nats-server', '--version').replace(/^.*v/, '') : ''),
   lacks: ({ load, durable }) => {
     if (durable) return 'acknowledges before it syncs'
-    if (load.kind === 'connections') return undefined
+    if (load.kind === 'connections' || load.kind === 'subscriptions') return undefined
     if (load.version === 5) return 'no MQTT 5.0'
     if (load.qos === 2) return 'no QoS 2 before 2.10'
     return load.transport === 'tcp' ? undefined : 'measured over TCP only'
@@ -97,7 +118,7 @@ const aedes: Broker = {
     /"version": "([^"]+)"/.exec(outputOf('cat', path.join(root, 'node_modules/aedes/package.json')))?.[1] ?? '',
   lacks: ({ load, durable }) => {
     if (durable) return 'keeps nothing on disk'
-    if (load.kind === 'connections') return undefined
+    if (load.kind === 'connections' || load.kind === 'subscriptions') return undefined
     if (load.version === 5) return 'no MQTT 5.0'
     return load.transport === 'tcp' ? undefined : 'measured over TCP only'
   },
@@ -105,7 +126,7 @@ const aedes: Broker = {
 }
 
 export const brokers: ReadonlyMap<string, Broker> = new Map(
-  [ours, mosquitto, natsServer, aedes].map(broker => [broker.name, broker]),
+  [ours, oursWithBridges, mosquitto, natsServer, aedes].map(broker => [broker.name, broker]),
 )
 
 function write({ directory }: Place, name: string, lines: readonly string[]): string {

@@ -1,8 +1,10 @@
-/** What the generator does. Publishers are closed loops unless `rate` is given: each has at most `window` messages under way. */
-export type Load = ExchangeLoad | ConnectionLoad | RetainedLoad | OfflineLoad
+import type { Transport } from '../cli/bench/load/link.ts'
+import type { QoS } from '../cli/bench/load/packets.ts'
 
-export type QoS = 0 | 1 | 2
-export type Transport = 'tcp' | 'tls' | 'ws'
+/** What the generator does. Publishers are closed loops unless `rate` is given: each has at most `window` messages under way. */
+export type Load = ExchangeLoad | ConnectionLoad | SubscriptionLoad | RetainedLoad | OfflineLoad
+
+export type { QoS, Transport }
 
 interface Wire {
   readonly transport: Transport
@@ -30,6 +32,17 @@ export interface ExchangeLoad extends Wire {
   readonly topics?: number
   /** Sessions outlive their connections. */
   readonly persistent?: boolean
+  /** MQTT 5.0: a topic is named once, then by its alias; and subscribers take aliases too. */
+  readonly aliases?: boolean
+  /** MQTT 5.0: content type, response topic, correlation data and two user properties in each message. */
+  readonly properties?: boolean
+  /** Further connections with one subscription each, which do nothing. */
+  readonly idle?: number
+  /**
+   * Beside what is measured, one publisher floods one topic, QoS 0, as fast as its socket takes it, for one subscriber
+   * that reads; `frozen`: and for one that does not.
+   */
+  readonly flood?: 'read' | 'frozen'
 }
 
 /** Connections with one subscription each, which then only ping. */
@@ -42,6 +55,17 @@ export interface ConnectionLoad {
   readonly holdMs: number
 }
 
+/** Distinct filters; then, with all others in place, `renewed` of them are taken away and given back. */
+export interface SubscriptionLoad {
+  readonly kind: 'subscriptions'
+  readonly subscribers: number
+  readonly filters: number
+  readonly renewed: number
+  readonly filtersPerPacket: number
+  /** Packets of one client without their answer. */
+  readonly window: number
+}
+
 /** Retained messages on as many topics, then one subscriber to all of them. */
 export interface RetainedLoad extends Wire {
   readonly kind: 'retained'
@@ -49,21 +73,40 @@ export interface RetainedLoad extends Wire {
   readonly messages: number
 }
 
-/** Messages for a persistent session that is away, then it returns. */
+/** Messages for persistent sessions that are away, the same number for each; then they return. */
 export interface OfflineLoad extends Wire {
   readonly kind: 'offline'
   readonly messages: number
+  readonly sessions: number
+  /** Stored and delivered before, so that memory of the broker's own is not taken for that of messages. */
+  readonly warmUpMessages?: number
 }
 
 /** One run of the generator, as given to it on its command line. */
 export interface Assignment {
   readonly load: Load
   readonly port: number
-  /** The broker's processes: their CPU time and memory are what is measured. */
-  readonly pids: readonly number[]
+  /** The broker's process; its CPU time and memory, and those of all its descendants, are what is measured. */
+  readonly pid: number
   readonly warmUpMs: number
   readonly timeMs: number
 }
 
 /** Figures by name, microseconds and bytes spelled out in the names. */
 export type Figures = Readonly<Record<string, number>>
+
+/** How many connections the generator has open at once. */
+export function connectionsOf(load: Load): number {
+  switch (load.kind) {
+    case 'exchange':
+      return load.publishers + load.subscribers + (load.idle ?? 0) + (load.flood === undefined ? 0 : 3)
+    case 'connections':
+      return load.connections
+    case 'subscriptions':
+      return load.subscribers
+    case 'retained':
+      return load.publishers + 1
+    case 'offline':
+      return load.sessions + 1
+  }
+}

@@ -3,14 +3,44 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { availableParallelism } from 'node:os'
 import { text } from 'node:stream/consumers'
-import { processesOf } from './generator/meter.ts'
 
 const startTimeoutMs = 20_000
 const stopTimeoutMs = 6_000
 
 /** Brokers on one core, the generator on another, where the machine allows it. */
 export const pinned: boolean = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
-const cores = { broker: '0', generator: '1' } as const
+
+/** The command on these cores alone, as taskset names them, where the machine allows it. */
+export function onCores(cores: string, command: readonly string[]): string[] {
+  return pinned ? ['taskset', '-c', cores, ...command] : [...command]
+}
+
+/** This process and whatever it starts from now on, on these cores alone, where the machine allows it. */
+export function keepTo(cores: string): void {
+  if (pinned) execFileSync('taskset', ['-acp', cores, String(process.pid)], { stdio: 'ignore' })
+}
+
+/**
+ * The command with each of its fsyncs held for `ms` longer: what a slower disk looks like to a process. strace does it as
+ * nobody's child, so that its own time is not counted, and stops the process at no other system call.
+ * Throws where strace is missing.
+ */
+export function withSlowDisk(ms: number, command: readonly string[]): string[] {
+  if (ms === 0) return [...command]
+  if (!isInstalled('strace')) throw new Error('a slow disk is imitated with strace, which is not installed')
+  const delayed = ['-e', 'trace=fsync,fdatasync', '-e', `inject=fsync,fdatasync:delay_enter=${ms * 1000}`]
+  return ['strace', '-D', '-f', '--seccomp-bpf', '-qq', '-e', 'signal=none', ...delayed, '-o', '/dev/null', ...command]
+}
+
+/** The command with so many open files allowed. Throws where the system does not allow them. */
+function withOpenFiles(files: number, command: readonly string[]): string[] {
+  const limit = outputOf('sh', '-c', 'ulimit -Hn')
+  if (Number(limit) < files && spawnSync('sh', ['-c', `ulimit -n ${files}`]).status !== 0) {
+    const mend = `raise the hard limit (ulimit -Hn), or measure fewer idle connections with --idle`
+    throw new Error(`${files} open files are needed and ${limit} are allowed: ${mend}`)
+  }
+  return ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(files), ...command]
+}
 
 export function isInstalled(program: string): boolean {
   return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0
@@ -41,15 +71,15 @@ export class BrokerProcess implements AsyncDisposable {
   }
 
   /** Resolves when it listens; throws with what it said when it does not. */
-  static async start(command: readonly string[], port: number): Promise<BrokerProcess> {
-    const started = new BrokerProcess(spawnPinned(command, 'broker'), port)
+  static async start(command: readonly string[], port: number, openFiles: number): Promise<BrokerProcess> {
+    const started = new BrokerProcess(start(withOpenFiles(openFiles, command)), port)
     if (await started.#listens()) return started
     await started[Symbol.asyncDispose]()
     throw new Error(`${command.join(' ')} does not listen on port ${port}: ${started.#output}`)
   }
 
-  get pids(): number[] {
-    return this.#child.pid === undefined ? [] : processesOf(this.#child.pid)
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,14 +103,17 @@ export class BrokerProcess implements AsyncDisposable {
 }
 
 /** Runs the generator to its end; its standard output. */
-export async function runGenerator(command: readonly string[], timeoutMs: number): Promise<string> {
-  const child = spawnPinned(command, 'generator')
+export async function runGenerator(command: readonly string[], openFiles: number, timeoutMs: number): Promise<string> {
+  const child = start(withOpenFiles(openFiles, command))
   const overdue = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {
     const { stdout, stderr } = child
     if (stdout === null || stderr === null) throw new Error('a pipe is missing')
     const [output, complaints] = await Promise.all([text(stdout), text(stderr)])
-    if (output === '') throw new Error(complaints.slice(-500) || `the generator took more than ${timeoutMs} ms`)
+    if (output === '') {
+      const complaint = /^\w*Error: .*$/m.exec(complaints)?.[0] ?? complaints.slice(-500)
+      throw new Error(complaint || `the generator took more than ${timeoutMs} ms`)
+    }
     return output
   } finally {
     clearTimeout(overdue)
@@ -98,9 +131,8 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-function spawnPinned(command: readonly string[], core: keyof typeof cores): ChildProcess {
-  const [program, ...args] = pinned ? ['taskset', '-c', cores[core], ...command] : command
-  return spawn(program ?? '', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+function start([program = '', ...args]: readonly string[]): ChildProcess {
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 async function accepts(port: number): Promise<boolean> {

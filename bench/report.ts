@@ -1,21 +1,27 @@
-import type { Figures } from './load.ts'
+import { median, type Verdict } from './gates.ts'
+import type { Figures, Load } from './load.ts'
 
-/** What one broker did in one case: the median of each figure over the rounds, and how far the cost went apart. */
+/** What one broker did in one case: the median of each figure over the rounds, and how far they went apart. */
 export interface Result {
   readonly case: string
+  /** base: what the case's load is compared with. */
+  readonly part: 'load' | 'base'
   readonly broker: string
-  readonly rounds: number
+  readonly runs: readonly Figures[]
   readonly figures: Figures
   /** The least and the most of each figure. */
   readonly spread: Readonly<Record<string, readonly [least: number, most: number]>>
-  /** Why there is nothing, where there is nothing. */
+  /** Why there is nothing, or less than was asked for. */
   readonly failed?: string
 }
 
-export function summarize(benchCase: string, broker: string, rounds: readonly Figures[], failed?: string): Result {
-  const names = [...new Set(rounds.flatMap(figures => Object.keys(figures)))]
+export function summarize(
+  measured: Pick<Result, 'case' | 'part' | 'broker' | 'runs'> & { readonly failed?: string | undefined },
+): Result {
+  const { failed, ...rest } = measured
+  const names = [...new Set(rest.runs.flatMap(figures => Object.keys(figures)))]
   const values = (name: string): number[] =>
-    rounds
+    rest.runs
       .map(figures => figures[name])
       .filter((value): value is number => typeof value === 'number')
       .sort((a, b) => a - b)
@@ -23,15 +29,29 @@ export function summarize(benchCase: string, broker: string, rounds: readonly Fi
   const spread = Object.fromEntries(
     names.map(name => [name, [values(name).at(0) ?? Number.NaN, values(name).at(-1) ?? Number.NaN]] as const),
   )
-  return {
-    case: benchCase,
-    broker,
-    rounds: rounds.length,
-    figures,
-    spread,
-    ...(failed === undefined ? {} : { failed }),
-  }
+  return { ...rest, figures, spread, ...(failed === undefined ? {} : { failed }) }
 }
+
+/** One line a gate: the value, the limit, and by how much it was missed. */
+export function verdicts(judged: readonly Verdict[]): string {
+  return judged
+    .map(({ case: name, figure, of, most, least, value, spread, verdict }) => {
+      const limit = most ?? least ?? Number.NaN
+      const by = most === undefined ? limit / value : value / limit
+      const judgement = {
+        met: 'met',
+        noise: `missed by ${by.toFixed(2)} times, within the noise of the rounds`,
+        missed: `MISSED by ${by.toFixed(2)} times`,
+      }[verdict]
+      const compared = of === 'itself' ? '' : ` / ${of}`
+      const range = `${figureText(spread[0])}-${figureText(spread[1])}`
+      const bound = `at ${most === undefined ? 'least' : 'most'} ${figureText(limit)}`
+      return `gate  ${name}  ours: ${figure}${compared}  ${figureText(value)} (${range}), ${bound}: ${judgement}`
+    })
+    .join('\n')
+}
+
+const figureText = (value: number): string => (value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en'))
 
 type Column = readonly [
   title: string,
@@ -56,12 +76,15 @@ function cost(name: string, title = 'CPU µs/msg'): Column[] {
   ]
 }
 
+/** Faults: clients that were closed, refusals, payloads that nobody sent. */
 const loss: Column[] = [
   ['lost', figure => whole(figure('lost'))],
   ['dup', figure => whole(figure('duplicated'))],
+  ['disorder', figure => whole(figure('reordered'))],
+  ['faults', figure => whole(figure('errors') + figure('closed'))],
 ]
 
-const columns: Readonly<Record<'exchange' | 'connections' | 'retained' | 'offline', Column[]>> = {
+const columns: Readonly<Record<Load['kind'], Column[]>> = {
   exchange: [
     ['msg/s', figure => whole(figure('deliveredPerS'))],
     ...cost(''),
@@ -82,6 +105,18 @@ const columns: Readonly<Record<'exchange' | 'connections' | 'retained' | 'offlin
     ['CPU µs/ping', figure => fixed(figure('cpuUsPerPing'))],
     ['RSS MiB', figure => mib(figure('peakRssBytes'))],
   ],
+  subscriptions: [
+    ['filters', figure => whole(figure('filters'))],
+    ['B/filter', figure => whole(figure('bytesPerSubscription'))],
+    ['filled/s', figure => whole(figure('filledPerS'))],
+    ['unsub/s', figure => whole(figure('unsubscribedPerS'))],
+    ['CPU µs', figure => fixed(figure('unsubscribeCpuUs'))],
+    ['sub/s', figure => whole(figure('subscribedPerS'))],
+    ['CPU µs', figure => fixed(figure('subscribeCpuUs'))],
+    ['gen %', figure => whole(figure('generatorCpuPercent'))],
+    ['faults', figure => whole(figure('errors'))],
+    ['RSS MiB', figure => mib(figure('peakRssBytes'))],
+  ],
   retained: [...stages('store', 'deliver'), ...loss, ['B/retained', figure => whole(figure('bytesPerMessage'))]],
   offline: [...stages('enqueue', 'drain'), ...loss, ['B/queued', figure => whole(figure('bytesPerMessage'))]],
 }
@@ -100,8 +135,9 @@ export function table(kind: keyof typeof columns, results: readonly Result[]): s
   const [first] = results
   for (const result of results) {
     const figure = (name: string): number => result.figures[name] ?? Number.NaN
-    const cells = result.rounds > 0 ? chosen.map(([, cell]) => cell(figure, result, first)) : [result.failed ?? '-']
-    rows.push([result.case, result.broker, ...cells])
+    const cells =
+      result.runs.length > 0 ? chosen.map(([, cell]) => cell(figure, result, first)) : [result.failed ?? '-']
+    rows.push([result.part === 'base' ? `${result.case} (base)` : result.case, result.broker, ...cells])
   }
   const widths =
     rows[0]?.map((_, at) => Math.max(...rows.filter(({ length }) => length > 3).map(row => row[at]?.length ?? 0))) ?? []
@@ -114,11 +150,4 @@ export function table(kind: keyof typeof columns, results: readonly Result[]): s
         .join('  '),
     )
     .join('\n')
-}
-
-function median(sorted: readonly number[]): number {
-  const middle = sorted.length / 2
-  if (sorted.length === 0) return Number.NaN
-  const upper = sorted[Math.floor(middle)] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }

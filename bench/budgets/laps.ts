@@ -1,9 +1,10 @@
-import { BringUp, expectReady } from '../generator/bring-up.ts'
-import { Client, type ClientOwner } from '../generator/client.ts'
-import { OutBuffer } from '../generator/link.ts'
-import { Publisher } from '../generator/publisher.ts'
-import { StreamCheck } from '../generator/stream-check.ts'
-import { Traffic } from '../generator/traffic.ts'
+import { BringUp, expectReady } from '../../cli/bench/load/bring-up.ts'
+import { Client, type ClientOwner } from '../../cli/bench/load/client.ts'
+import { OutBuffer } from '../../cli/bench/load/link.ts'
+import { OrderCheck } from '../../cli/bench/load/order-check.ts'
+import { Publisher } from '../../cli/bench/load/publisher.ts'
+import { StreamCheck } from '../../cli/bench/load/stream-check.ts'
+import { Traffic } from '../../cli/bench/load/traffic.ts'
 import type { QoS } from '../load.ts'
 
 export interface LapShape {
@@ -42,7 +43,7 @@ export class Laps {
     const owner: ClientOwner = {
       settled: () => this.#bringUp.settled(),
       received: (client, bytes, at, end) => this.#traffic.onReceived(client, bytes, at, end),
-      acknowledged: client => this.#traffic.onAcknowledged(client),
+      acknowledged: (client, packetId) => this.#traffic.onAcknowledged(client, packetId),
     }
     const clean = shape.subscribers > 0
     this.#subscriber = index =>
@@ -57,6 +58,7 @@ export class Laps {
       receivers,
       acknowledged: shape.qos > 0,
       streamOf: receiver => this.#streamOf(receiver.index),
+      order: new OrderCheck(Math.max(receivers, 1), 1),
     })
   }
 

@@ -11,7 +11,13 @@ import type { ProbeReading, ProbeRequest } from './counts.ts'
  * when that happens is a matter of time, and what optimized code need not allocate depends on it. So `heapBytes` is more
  * than what runs in production, and always the same.
  */
-const heapFlags = ['--expose-gc', '--no-opt', '--min-semi-space-size=128', '--max-semi-space-size=128']
+const heapFlags = [
+  '--expose-gc',
+  '--no-opt',
+  '--min-semi-space-size=128',
+  '--max-semi-space-size=128',
+  '--max-old-space-size=2048',
+]
 const answerTimeoutMs = 20_000
 
 /** The real program in a process of its own, with the probe in it; memory storage, all else by default. */
@@ -34,6 +40,8 @@ export class ProbedBroker implements AsyncDisposable {
     const lines = [
       `listeners: { bench: { transport: tcp, host: 127.0.0.1, port: ${port} } }`,
       'storage: { type: memory }',
+      // Not a part of what this machine has: numbers of another size are other objects.
+      'limits: { memory: 1GB }',
       'mqtt: { sysInterval: 0s }',
       'log: { format: json }',
     ]

@@ -1,19 +1,17 @@
+import { BringUp } from '../../cli/bench/load/bring-up.ts'
+import type { Client, ClientOwner } from '../../cli/bench/load/client.ts'
+import { OutBuffer } from '../../cli/bench/load/link.ts'
 import type { Assignment, ConnectionLoad, Figures } from '../load.ts'
-import { BringUp } from './bring-up.ts'
-import { Client, type ClientOwner } from './client.ts'
-import { OutBuffer } from './link.ts'
+import { idleClients } from './idle.ts'
 import { Meter } from './meter.ts'
 
 /** Many clients with one subscription each, which then only ping. */
-export async function connections(load: ConnectionLoad, { port, pids }: Assignment): Promise<Figures> {
+export async function connections(load: ConnectionLoad, { port, pid }: Assignment): Promise<Figures> {
   const { connections: count, concurrency, keepAliveS, holdMs } = load
-  const meter = new Meter(pids)
+  const meter = new Meter(pid)
   const bringUp = new BringUp()
   const owner: ClientOwner = { settled: () => bringUp.settled(), received: () => {}, acknowledged: () => {} }
-  const wire = { port, transport: 'tcp', version: 4, clean: true, keepAliveS, qos: 0, out: new OutBuffer() } as const
-  const clients = Array.from({ length: count }, (_, index) => {
-    return new Client(index, { ...wire, clientId: `b-i${index}`, filters: [`b/dev/${index}/cmd`] }, owner)
-  })
+  const clients = idleClients(count, { port, keepAliveS, out: new OutBuffer() }, owner)
   const emptyRssBytes = meter.rssBytes()
   const before = meter.cpuUs()
   const connectMs = await bringUp.open(clients, concurrency)

@@ -1,20 +1,25 @@
+import { BringUp, expectReady } from '../../cli/bench/load/bring-up.ts'
+import { Client, type ClientOwner } from '../../cli/bench/load/client.ts'
+import { OutBuffer } from '../../cli/bench/load/link.ts'
+import { OrderCheck } from '../../cli/bench/load/order-check.ts'
+import { Publisher } from '../../cli/bench/load/publisher.ts'
+import { StreamCheck } from '../../cli/bench/load/stream-check.ts'
+import { Traffic } from '../../cli/bench/load/traffic.ts'
 import type { Assignment, ExchangeLoad, Figures } from '../load.ts'
-import { BringUp, expectReady } from './bring-up.ts'
-import { Client, type ClientOwner } from './client.ts'
-import { OutBuffer } from './link.ts'
+import { Flood } from './flood.ts'
+import { idleClients } from './idle.ts'
 import { Meter } from './meter.ts'
-import { Publisher } from './publisher.ts'
-import { StreamCheck } from './stream-check.ts'
 import { filtersOf, receiversOf, topicOf } from './topics.ts'
-import { Traffic } from './traffic.ts'
 
 /** Between connecting and publishing. */
 const settleMs = 300
+/** Longer than any run: idle connections do not even ping. */
+const idleKeepAliveS = 600
 
 /** Publishers and subscribers together: a warm-up on the same connections, then the measured time. */
 export async function exchange(load: ExchangeLoad, assignment: Assignment): Promise<Figures> {
-  const { port, pids, warmUpMs, timeMs } = assignment
-  const meter = new Meter(pids)
+  const { port, pid, warmUpMs, timeMs } = assignment
+  const meter = new Meter(pid)
   const bringUp = new BringUp()
   const out = new OutBuffer()
   const receivers = receiversOf(load)
@@ -29,33 +34,44 @@ export async function exchange(load: ExchangeLoad, assignment: Assignment): Prom
   const owner: ClientOwner = {
     settled: () => bringUp.settled(),
     received: (client, bytes, at, end) => traffic.onReceived(client, bytes, at, end),
-    acknowledged: client => traffic.onAcknowledged(client),
+    acknowledged: (client, packetId) => traffic.onAcknowledged(client, packetId),
   }
-  const options = { port, transport: load.transport, version: load.version, keepAliveS: 0, qos: load.qos, out }
+  // Self-signed and of no interest here.
+  const tls = { rejectUnauthorized: false }
+  const options = { port, tls, transport: load.transport, version: load.version, keepAliveS: 0, qos: load.qos, out }
   const subscribers = Array.from({ length: load.subscribers }, (_, index) => {
     const clean = load.persistent !== true
-    return new Client(index, { ...options, clientId: `b-s${index}`, clean, filters: filtersOf(load, index) }, owner)
+    const aliases = load.aliases === true ? 8 : 0
+    const filters = filtersOf(load, index)
+    return new Client(index, { ...options, clientId: `b-s${index}`, clean, filters, aliases }, owner)
   })
   const publishers = Array.from({ length: load.publishers }, (_, index) => {
     const client = new Client(index, { ...options, clientId: `b-p${index}`, clean: true, filters: [] }, owner)
     return new Publisher(client, topicOf(load, index), { ...load, retain: false, receivers, out })
   })
-  const clients = [...subscribers, ...publishers.map(({ client }) => client)]
+  const idle = idleClients(load.idle ?? 0, { port, keepAliveS: idleKeepAliveS, out }, owner)
+  const clients = [...idle, ...subscribers, ...publishers.map(({ client }) => client)]
+  const order = new OrderCheck(load.subscribers, load.publishers)
   const traffic = new Traffic(publishers, {
     receivers,
+    order,
     acknowledged: load.qos > 0,
     streamOf: (receiver, publisher) => streamOf(receiver.index, publisher),
   })
 
+  await bringUp.open(idle)
   const setUpMs = await bringUp.open(subscribers)
   await bringUp.open(publishers.map(({ client }) => client))
   expectReady(clients)
+  const flood =
+    load.flood === undefined ? undefined : await Flood.start({ ...load, port, frozen: load.flood === 'frozen' })
   await new Promise(resolve => setTimeout(resolve, settleMs))
   const rate = load.rate === undefined ? {} : { rate: load.rate }
   if (warmUpMs > 0) await traffic.run({ timeMs: warmUpMs, ...rate })
   traffic.reset()
   for (const stream of streams.values()) stream.reset()
 
+  flood?.reset()
   await meter.begin()
   const elapsedMs = await traffic.run({ timeMs, ...rate })
   const { cpuUs, generatorCpuUs, instructions } = await meter.end()
@@ -74,8 +90,9 @@ export async function exchange(load: ExchangeLoad, assignment: Assignment): Prom
     received,
     lost: sent * receivers - received,
     duplicated: checks.reduce((total, { duplicated }) => total + duplicated, 0),
-    reordered: checks.reduce((total, { reordered }) => total + reordered, 0),
+    reordered: order.reordered,
     errors: traffic.errors + clients.reduce((total, { errors }) => total + errors, 0),
+    ...flood?.figures(elapsedMs),
     closed: clients.filter(({ state }) => state !== 'ready').length,
     setUpMs,
     brokerCpuPercent: cpuUs / elapsedMs / 10,

@@ -12,19 +12,19 @@ export interface Reading {
   readonly instructions: number | undefined
 }
 
-/** Measures the broker's processes from outside. */
+/** Measures a broker from outside: its process and all descendants, as they are at each reading. */
 export class Meter {
-  readonly #pids: readonly number[]
-  readonly #counter: InstructionCounter
+  readonly #pid: number
+  #counter: InstructionCounter | undefined
   #cpuUs = 0
   #ownCpuUs = 0
 
-  constructor(pids: readonly number[]) {
-    this.#pids = pids
-    this.#counter = new InstructionCounter(pids)
+  constructor(pid: number) {
+    this.#pid = pid
   }
 
   async begin(): Promise<void> {
+    this.#counter = new InstructionCounter(processesOf(this.#pid))
     await this.#counter.begin()
     this.#cpuUs = this.cpuUs()
     this.#ownCpuUs = ownCpuUs()
@@ -33,11 +33,11 @@ export class Meter {
   async end(): Promise<Reading> {
     const cpuUs = this.cpuUs() - this.#cpuUs
     const generatorCpuUs = ownCpuUs() - this.#ownCpuUs
-    return { cpuUs, generatorCpuUs, instructions: await this.#counter.end() }
+    return { cpuUs, generatorCpuUs, instructions: await this.#counter?.end() }
   }
 
   cpuUs(): number {
-    return sum(this.#pids, pid => {
+    return sum(this.#pid, pid => {
       const stat = read(`/proc/${pid}/stat`)
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       return ((Number(fields[11]) + Number(fields[12])) / ticksPerS) * 1e6
@@ -45,16 +45,16 @@ export class Meter {
   }
 
   rssBytes(): number {
-    return sum(this.#pids, pid => status(pid, 'VmRSS') * 1024)
+    return sum(this.#pid, pid => status(pid, 'VmRSS') * 1024)
   }
 
   peakRssBytes(): number {
-    return sum(this.#pids, pid => status(pid, 'VmHWM') * 1024)
+    return sum(this.#pid, pid => status(pid, 'VmHWM') * 1024)
   }
 }
 
 /** A process and all its descendants. */
-export function processesOf(pid: number): number[] {
+function processesOf(pid: number): number[] {
   const found = [pid]
   for (let at = 0; at < found.length && at < 1000; at += 1) {
     const tasks = `/proc/${found[at]}/task`
@@ -82,6 +82,6 @@ function read(file: string): string {
   return readFileSync(file, 'latin1')
 }
 
-function sum(pids: readonly number[], of: (pid: number) => number): number {
-  return pids.reduce((total, pid) => total + of(pid), 0)
+function sum(root: number, of: (pid: number) => number): number {
+  return processesOf(root).reduce((total, pid) => total + of(pid), 0)
 }
