@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -56,7 +56,8 @@ await broker.close()
     expect(Number(count), names[i]).toBeGreaterThan(0)
 
   // The same, as a program in TypeScript sees it.
-  mkdirSync(join(folder, 'node_modules/@types'))
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true })
+  rmSync(join(folder, 'node_modules/@types/node'), { recursive: true, force: true })
   symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'))
   writeFileSync(
     join(folder, 'typed.mts'),

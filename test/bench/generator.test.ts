@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import mqttPacket, { type IConnectPacket, type IPublishPacket, type ISubscribePacket, type Packet } from 'mqtt-packet'
 import { expect, test } from 'vitest'
-import { ClientFrames } from '../../bench/generator/client-frames.ts'
-import { Histogram } from '../../bench/generator/histogram.ts'
-import { OutBuffer } from '../../bench/generator/link.ts'
-import { connectPacket, PublishWriter, subscribePacket } from '../../bench/generator/packets.ts'
-import { StreamCheck } from '../../bench/generator/stream-check.ts'
+import { ClientFrames } from '../../cli/bench/load/client-frames.ts'
+import { Histogram } from '../../cli/bench/load/histogram.ts'
+import { OutBuffer } from '../../cli/bench/load/link.ts'
+import { connectPacket, PublishWriter, subscribePacket } from '../../cli/bench/load/packets.ts'
+import { StreamCheck } from '../../cli/bench/load/stream-check.ts'
 
 const version = fc.constantFrom(4 as const, 5 as const)
 const qos = fc.constantFrom(0 as const, 1 as const, 2 as const)
@@ -53,6 +53,22 @@ test('what is published is what mqtt-packet reads', () => {
       expect([payload.readUInt32LE(8), payload.readUInt32LE(12)]).toEqual([7, 70_000])
     }),
   )
+})
+
+test('with aliases, a topic is named once and then called by its alias', () => {
+  const shape = { version: 5, qos: 1, retain: false, payloadBytes: 16, aliases: true, properties: true } as const
+  const writer = new PublishWriter(shape, 0)
+  const packets = ['a/b', 'a/b', 'a/b'].map((topic, sequence) => {
+    const out = new OutBuffer()
+    const begin = out.end
+    writer.write(out, topic, 1, sequence, 0)
+    return parsed<IPublishPacket>(out.bytes.subarray(begin, out.end), 5)
+  })
+  expect(packets.map(({ topic }) => topic)).toEqual(['a/b', '', ''])
+  for (const { properties } of packets) {
+    const user = { device: 'thermometer-17', unit: 'K' }
+    expect(properties).toMatchObject({ topicAlias: 1, contentType: 'application/json', userProperties: user })
+  }
 })
 
 test('a client connects and subscribes as mqtt-packet reads it', () => {

@@ -105,7 +105,7 @@ export function protocolSuite(name: string, subject: ProtocolSubject): void {
       await alice.nothing()
     })
 
-    test('when its client leaves, serve resolves, and nothing of the connection is left', async () => {
+    test('when its client leaves, the connection is over, and nothing of the connection is left', async () => {
       const alice = await connect('alice')
       await alice.subscribe('a')
       await alice.end()
@@ -115,7 +115,7 @@ export function protocolSuite(name: string, subject: ProtocolSubject): void {
       expect(total('sessions_connected')).toBe(0)
     })
 
-    test('when its client vanishes, serve resolves, and nothing of the connection is left', async () => {
+    test('when its client vanishes, the connection is over, and nothing of the connection is left', async () => {
       const alice = await connect('alice')
       await alice.subscribe('a')
       await alice[Symbol.asyncDispose]()
@@ -171,6 +171,16 @@ export function protocolSuite(name: string, subject: ProtocolSubject): void {
       await using bob = await connect('bob')
       await bob.publish('open/plan', 'rest')
       expect(await arrived.first).toEqual({ topic: 'open/plan', payload: 'rest' })
+    })
+
+    test("the broker's own topics are closed to its clients, whatever rules say [hostile 21]", async () => {
+      const arrived = await subscribed(kernel, '$own/plan')
+      await using alice = await connect('alice')
+      const publishing = alice.publish('$own/plan', 'forged')
+      if (subject.tellsRefusals === false) await publishing
+      else await expect(publishing).rejects.toThrow()
+      await publish('$own/plan', 'genuine')
+      expect(await arrived.first).toEqual({ topic: '$own/plan', payload: 'genuine' })
     })
 
     test('who is not let in is refused, and the connection ends', async () => {
@@ -245,7 +255,9 @@ function watched(plugin: ProtocolPlugin<never>, served: Promise<unknown>[]): Pro
         close: () => protocol.close(),
         serve(connection) {
           const serving = protocol.serve(connection)
-          served.push(serving)
+          const { signal } = connection
+          const gone = new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+          served.push(Promise.all([serving, gone]))
           return serving
         },
       }

@@ -11,7 +11,16 @@ test('every file and folder that ARCHITECTURE.md names is there', () => {
   const links = [...architecture.matchAll(/\]\(([^)]+)\)/g)].map(([, file]) => file ?? '')
   expect(named.length).toBeGreaterThan(40)
   // A short name stands for a file of a folder that its sentence has named before.
-  const folders = ['', 'kernel', 'protocols/mqtt', 'kernel/net', 'kernel/contract', 'kernel/queues', 'kernel/spool']
+  const folders = [
+    '',
+    'kernel',
+    'protocols/mqtt',
+    'kernel/net',
+    'kernel/contract',
+    'kernel/queues',
+    'kernel/spool',
+    'kernel/workers',
+  ]
   const more = [
     'storage-plugins/file',
     'protocols/mqtt/codec',

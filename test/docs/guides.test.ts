@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -7,10 +7,12 @@ import { silentLogger } from '../../kernel/observe/silent-logger.ts'
 import { readAcl } from '../../kernel/plugin.ts'
 import { catalogue } from '../../server/catalogue.ts'
 import { kernelOptions, type LoadedConfig, loadConfig } from '../../server/config/index.ts'
+import { missingTool } from '../interop/toolchain.ts'
 import { testFolder } from '../server/support/config.ts'
 import { command, portOf, ServerProcess } from '../server/support/robust-server.ts'
 import { startBroker } from '../support/broker.ts'
 import { build } from '../support/build.ts'
+import { testWith } from '../support/skipping.ts'
 import { Story } from './story.ts'
 
 const guides = join(import.meta.dirname, '../../docs/guides')
@@ -41,10 +43,9 @@ function textsOf({ snippets }: Section, language: string): string[] {
   return snippets.filter(snippet => snippet.language === language).map(({ text }) => text)
 }
 
-function hasMosquitto(): boolean {
-  // It ends with 1 after printing its version.
-  return spawnSync('mosquitto_pub', ['--version']).error === undefined
-}
+const missingMosquitto = missingTool([
+  { command: 'mosquitto_pub', install: 'Debian: apt-get install mosquitto-clients' },
+])
 
 async function check(yaml: string, folder: string): Promise<LoadedConfig> {
   writeFileSync(join(folder, 'robustmq.yaml'), yaml)
@@ -74,10 +75,7 @@ describe('listeners.md', () => {
   const withClients = sections.filter(({ snippets }) =>
     snippets.some(({ language }) => /^(console|js)$/.test(language)),
   )
-  test.for(withClients)('$title: the clients get in', async (section, { skip }) => {
-    if (textsOf(section, 'console').length > 0 && !hasMosquitto() && process.env.CI !== 'true') {
-      skip('mosquitto_pub is missing; install mosquitto-clients')
-    }
+  const clientsGetIn = async (section: Section): Promise<void> => {
     const cwd = certified(section.title)
     const [yaml = ''] = textsOf(section, 'yaml')
     writeFileSync(join(cwd, 'robustmq.yaml'), yaml)
@@ -92,14 +90,18 @@ describe('listeners.md', () => {
         return done.replaceAll(String(config.listeners[name]?.port), String(portOf(ready, name)))
       }, text)
     for (const text of textsOf(section, 'console')) {
-      execFileSync('sh', ['-ec', onFreePorts(text)], { cwd, stdio: 'pipe', timeout: 10_000 })
+      execFileSync('sh', ['-ec', onFreePorts(text)], { cwd, stdio: 'pipe', timeout: 60_000 })
     }
     for (const text of textsOf(section, 'js')) {
       const program = onFreePorts(text).replace("'mqtt'", JSON.stringify(import.meta.resolve('mqtt')))
       writeFileSync(join(cwd, 'client.mjs'), program)
-      execFileSync(process.execPath, ['client.mjs'], { cwd, stdio: 'pipe', timeout: 10_000 })
+      execFileSync(process.execPath, ['client.mjs'], { cwd, stdio: 'pipe', timeout: 60_000 })
     }
-  })
+  }
+  for (const section of withClients) {
+    const lack = textsOf(section, 'console').length > 0 ? missingMosquitto : undefined
+    testWith(lack, `${section.title}: the clients get in`, () => clientsGetIn(section))
+  }
 })
 
 describe('access.md', () => {

@@ -1,15 +1,11 @@
+import type { Disk } from '../../storage-plugins/file/disk.ts'
 import { fileOn } from '../../storage-plugins/file/index.ts'
 import { type BrokerOptions, startBroker, type TestBroker } from '../support/broker.ts'
-import type { SimulatedDisk } from '../support/simulated-disk.ts'
 import type { ConnectOptions, Wire } from '../support/wire.ts'
 
 /** The whole broker on a disk that fails on demand. */
-export function startOn(
-  disk: SimulatedDisk,
-  options: BrokerOptions & { readonly fsync?: 'always' | 'never' } = {},
-): Promise<TestBroker> {
-  const { fsync = 'always' } = options
-  const small = { directory: '/data', segment: 16_384, batch: 65_536, snapshot: 16_384, fsync }
+export function startOn(disk: Disk, options: BrokerOptions = {}): Promise<TestBroker> {
+  const small = { directory: '/data', segment: 16_384, batch: 65_536, snapshot: 16_384 }
   return startBroker({
     ...options,
     kernel: {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { createKernel } from '../../kernel/index.ts'
+import { fileOn } from '../../storage-plugins/file/index.ts'
 import { SimulatedDisk } from '../support/simulated-disk.ts'
 import { durable, startOn } from './disk-broker.ts'
 
@@ -66,4 +68,40 @@ test('a session that ends while the disk is full leaves no subscription to the n
   await sender.publish('d/t', 'nobody', { qos: 1 })
   await third.nothing()
   await broker[Symbol.asyncDispose]()
+})
+
+test('a clean start is answered only when what it ended is gone from the disk', async () => {
+  const disk = new SimulatedDisk(11)
+  const broker = await startOn(disk)
+  const first = await durable(broker, 'name')
+  await first.subscribe('d/#', { qos: 1 })
+  disk.capacity = disk.used
+  const connect = async () => {
+    await using wire = await broker.wire()
+    return (await wire.connect({ clientId: 'name', clean: true })).reasonCode
+  }
+  // The session is over, but its rows cannot be removed: neither by the one that ended it nor by those that find none.
+  expect(await connect()).toBe(0x97)
+  expect(await connect()).toBe(0x97)
+  disk.capacity = Number.POSITIVE_INFINITY
+  expect(await connect()).toBe(0)
+  disk.kill()
+  void broker.kernel.close()
+  await using next = await startOn(disk.crash())
+  const back = await durable(next, 'name')
+  expect(back.received[0]).toMatchObject({ cmd: 'connack', sessionPresent: false })
+})
+
+test('a storage that fails while the broker starts is told by that start: nobody listens to its events yet', async () => {
+  const inner = fileOn(new SimulatedDisk(1))
+  const plugin: typeof inner = {
+    ...inner,
+    open: async (host, options) => {
+      const storage = await inner.open(host, options)
+      host.failed(new Error('the disk is gone'))
+      return storage
+    },
+  }
+  const storage = { plugin, options: { directory: '/data' } }
+  await expect(createKernel({ protocols: [], storage })).rejects.toThrow('the disk is gone')
 })

@@ -1,84 +1,79 @@
 import { beforeAll, expect, test } from 'vitest'
+import { missingTool } from '../interop/toolchain.ts'
 import { testFolder } from '../server/support/config.ts'
-import { freePorts, portOf, ServerProcess } from '../server/support/robust-server.ts'
+import { command, ServerProcess } from '../server/support/robust-server.ts'
 import { build } from '../support/build.ts'
 import { Random } from '../support/random.ts'
-import { type Wire, wire } from '../support/wire.ts'
-import { ExactPublisher, ExactSubscriber } from './exact-clients.ts'
+import { testWith } from '../support/skipping.ts'
+import { fixedPort } from './fixed-port.ts'
+import { Fleet, judge, type Stream, type Verdict } from './fleet.ts'
+import { verdictOf } from './verdicts.ts'
 
-/** More: KILLS=20. */
+/** `npm run test:crash`: 50. */
 const kills = Number(process.env.KILLS ?? 3)
-const inFlight = 100
+const seed = Number(process.env.SEED ?? 1)
+const python = { command: 'python3', atLeast: [3, 9], install: 'install Python 3.9 or later with pip' } as const
+
+const noPython = missingTool([python])
+let streams: readonly Stream[] = []
+let verdict: Verdict | undefined
 
 beforeAll(build)
 
-async function session(port: number, clientId: string, resumed: boolean): Promise<Wire> {
-  const client = await wire(port, { timeoutMs: 60_000 })
-  const properties = { sessionExpiryInterval: 0xffff_ffff }
-  const connack = await client.connect({ clientId, clean: false, properties })
-  expect([connack.reasonCode, connack.sessionPresent]).toEqual([0, resumed])
-  return client
-}
-
-test(`a server killed ${kills} times under load loses nothing it acknowledged, and repeats nothing of QoS 2`, async () => {
+test(`a server under load of real clients is killed ${kills} times, and starts again on what it left`, async () => {
+  const random = new Random(seed)
+  const port = await fixedPort(random)
   const cwd = testFolder()
-  const random = new Random(Number(process.env.SEED ?? 1))
-  const publisher = new ExactPublisher()
-  const subscriber = new ExactSubscriber()
-  let serial = 0
-  const publish = () => {
-    serial++
-    publisher.publish(`kill/${serial % 3}`, `${serial}`, serial % 2 === 0 ? 1 : 2)
+  const listeners = { tcp: { host: '127.0.0.1', port } }
+  const environment = { ROBUSTMQ__LISTENERS: JSON.stringify(listeners) }
+  const start = async () => {
+    const server = new ServerProcess(['start'], { cwd, environment })
+    await server.line('ready')
+    return server
   }
-
-  const start = async (resumed: boolean) => {
-    const server = new ServerProcess(['start'], { cwd, environment: freePorts })
-    const port = portOf(await server.line('ready'), 'tcp')
-    const reader = await session(port, 'reader', resumed)
-    if (!resumed) await reader.subscribe('kill/#', { qos: 2 })
-    subscriber.attach(reader)
-    const writer = await session(port, 'writer', resumed)
-    publisher.attach(writer)
-    return { server, reader, writer }
-  }
-
+  console.log(`seed ${seed}, ${kills} kills`)
+  let server = await start()
+  await using fleet = await Fleet.start(port, { python: noPython === undefined })
   for (let kill = 0; kill < kills; kill++) {
-    const { server, reader, writer } = await start(kill > 0)
-    const enough = random.integer(50, 1_500)
-    let acknowledged = 0
-    await new Promise<void>(resolve => {
-      publisher.onAcknowledged = () => {
-        if (++acknowledged === enough) resolve()
-        else if (acknowledged < enough) publish()
-      }
-      while (publisher.open < inFlight) publish()
-    })
+    await fleet.acknowledged(random.integer(20, 1_000))
     server.kill('SIGKILL')
     await server.exited
-    await Promise.all([reader.closed(), writer.closed()])
+    server = await start()
   }
-  publisher.onAcknowledged = () => {}
-  const { server, reader, writer } = await start(true)
-  publisher.publish('kill/end', 'end', 2)
-  await publisher.done()
-  await subscriber.had('end')
-
-  const times = new Map<string, number>()
-  for (const { text } of subscriber.taken) times.set(text, (times.get(text) ?? 0) + 1)
-  const sent = publisher.sent.filter(({ topic }) => topic !== 'kill/end')
-  expect(
-    sent.filter(({ text }) => !times.has(text)),
-    'lost',
-  ).toEqual([])
-  expect(
-    sent.filter(({ text, qos }) => qos === 2 && times.get(text) !== 1),
-    'repeated',
-  ).toEqual([])
-  for (const topic of ['kill/0', 'kill/1', 'kill/2']) {
-    const first = [...new Set(subscriber.taken.flatMap(one => (one.topic === topic ? [Number(one.text)] : [])))]
-    expect(first, topic).toEqual([...first].sort((a, b) => a - b))
-  }
-  await Promise.all([reader.drop(), writer.drop()])
+  streams = await fleet.finish()
+  verdict = verdictOf(streams)
   server.kill('SIGTERM')
   expect((await server.exited).code).toBe(0)
-}, 300_000)
+  const check = await command(['data', 'check'], { cwd })
+  expect(check, check.stdout).toMatchObject({ code: 0 })
+}, 900_000)
+
+testWith(noPython, 'Paho is among the clients', () => {
+  expect(
+    streams.filter(({ client, acknowledged }) => client.startsWith('Paho ') && acknowledged.length > 0),
+  ).not.toEqual([])
+})
+
+test('nothing that was acknowledged is lost', () => {
+  expect(verdict?.acknowledged).toBeGreaterThan(20 * kills)
+  expect(verdict).toMatchObject({ lost: 0 })
+})
+
+test('no message of QoS 2 comes twice', () => {
+  expect(verdict).toMatchObject({ repeated: 0 })
+})
+
+test('the messages of a topic come in the order in which they were published', () => {
+  expect(verdict).toMatchObject({ disordered: 0 })
+})
+
+test('what is lost, repeated or out of order is seen', () => {
+  const acknowledged = [0, 1, 2, 3]
+  expect(judge({ qos: 1, acknowledged, came: [0, 1, 1, 2, 1, 3] })).toMatchObject({
+    lost: 0,
+    repeated: 0,
+    disordered: 0,
+  })
+  expect(judge({ qos: 2, acknowledged, came: [0, 1, 1, 2, 3] })).toMatchObject({ lost: 0, repeated: 1, disordered: 0 })
+  expect(judge({ qos: 2, acknowledged, came: [0, 3, 1] })).toMatchObject({ lost: 1, repeated: 0, disordered: 1 })
+})

@@ -6,7 +6,7 @@ import { password } from '../../auth-plugins/password/index.ts'
 import type { AuthPlugin } from '../../kernel/plugin.ts'
 import { startBroker } from '../support/broker.ts'
 import { certificates } from '../support/certificates.ts'
-import { wire } from '../support/wire.ts'
+import { type ConnectOptions, wire } from '../support/wire.ts'
 import { count, type House, openHouse } from './house.ts'
 
 let house: House | undefined
@@ -123,6 +123,49 @@ test('a storm of logins asks the back end only so often at once, and the healthy
     for (const answer of asked.splice(0)) answer()
     await house.until(() => asked.length > 0, 50)
   }
+  await house.intact()
+})
+
+test('guessing a password is slow and asks nobody; others of that address, and that name elsewhere, come in [hostile 48]', async () => {
+  let asked = 0
+  const plugin: AuthPlugin = {
+    kind: 'auth',
+    name: 'counting',
+    api: 1,
+    options: {},
+    open: async () => ({
+      methods: ['NAMED'],
+      authenticate: async ({ user, password }) => {
+        asked++
+        return Buffer.from(password ?? []).toString() === 'right' ? { user } : 'denied'
+      },
+      exchange: () => ({
+        user: 'boss',
+        step: async () => {
+          asked++
+          return 'denied'
+        },
+      }),
+      close: async () => {},
+    }),
+  }
+  const kernel = { access: { authenticators: [{ plugin }] }, limits: { failedLoginsPerMinute: 6 } }
+  house = await openHouse({ time: 'manual', kernel }, { username: 'healthy', password: 'right' })
+  const before = asked
+  const login = async (password: string, options: ConnectOptions = {}, localAddress = '127.0.0.1') => {
+    const client = await house!.wire('tcp', { localAddress })
+    return (await client.connect({ username: 'boss', password, ...options })).reasonCode
+  }
+  const exchange = { properties: { authenticationMethod: 'NAMED', authenticationData: Buffer.from('x') } }
+  for (let i = 0; i < 3; i++) expect(await login('wrong')).toBe(0x86)
+  for (let i = 0; i < 3; i++) expect(await login('wrong', exchange)).not.toBe(0)
+  expect(asked - before).toBe(6)
+  expect(await login('right')).toBe(0x9f)
+  expect(asked - before).toBe(6)
+  expect(await login('right', { username: 'clerk' })).toBe(0)
+  expect(await login('right', {}, '127.0.0.2')).toBe(0)
+  await house.broker.clock.advance(10_000)
+  expect(await login('right')).toBe(0)
   await house.intact()
 })
 

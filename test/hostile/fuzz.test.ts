@@ -74,13 +74,15 @@ describe.each([
     expect(thrown).toEqual([])
     expect(count(house.kernel, 'net_connections_failed')).toBe(0)
     // Some of what they published is retained, and rightly so; a delayed message may be on its way to the disk.
-    const theirs = ['retained_messages', 'retained_bytes', 'delayed_messages', 'delayed_bytes']
+    const theirs = ['retained_messages', 'retained_bytes', 'delayed_messages', 'delayed_bytes', 'spool_references']
     await house.intact(Object.fromEntries(theirs.map(name => [name, undefined])))
   }
 
   /** Sessions of guests, their wills and delayed messages fall due, also those that are being stored just now. */
   async function settle(): Promise<void> {
-    const busy = () => count(house.kernel, 'sessions') > 2 || count(house.kernel, 'delayed_messages') > 0
+    const busy = () =>
+      ['delayed_messages', 'spool_references'].some(name => count(house.kernel, name) > 0) ||
+      count(house.kernel, 'sessions') > 2
     await house.until(() => count(house.kernel, 'sessions_connected') === 2)
     for (let round = 0; round < 100 && (round === 0 || busy()); round++) {
       await house.broker.clock.advance(2_000)

@@ -32,7 +32,8 @@ describe.each(transports)('over %s', transport => {
     const sender = await house.client(transport)
     for (let i = 0; i < 40; i++) await sender.publish('much/t', Buffer.alloc(10_000), { qos: 1 })
     expect(count(house.kernel, 'queued_bytes')).toBeLessThanOrEqual(250_000)
-    expect(count(house.kernel, 'queued_bytes')).toBeGreaterThan(150_000)
+    // Subscribers that do not move leave half of it to others.
+    expect(count(house.kernel, 'queued_bytes')).toBeGreaterThan(75_000)
     await house.intact()
   })
 

@@ -127,8 +127,7 @@ describe.each(['memory', 'file'] as const)('with %s storage', storage => {
     ).toEqual([])
   })
 
-  test('rights that were taken away stay away after a restart [hostile 28]', async () => {
-    if (storage === 'memory') return
+  const afterRestart = async () => {
     const client = await guest()
     await client.subscribe('news/#', { qos: 1 })
     await client.publish('$delayed/60/news/late', 'x', { qos: 1 })
@@ -143,7 +142,9 @@ describe.each(['memory', 'file'] as const)('with %s storage', storage => {
     await again.nothing()
     await house.broker.clock.advance(61_000)
     await watcher.nothing()
-  })
+  }
+  // Memory keeps nothing through one: there is nothing to be seen.
+  if (storage === 'file') test('rights that were taken away stay away after a restart [hostile 28]', afterRestart)
 
   test('who takes a session over sees of it only what he may [hostile 32]', async () => {
     const owner = await house.client('tcp', {

@@ -108,6 +108,7 @@ describe.each(transports)('over %s', transport => {
   test.each([
     '$SYS/broker/version',
     '$SYS',
+    '$other/t',
     '$share/g/t',
     '$queue/t',
     '$exclusive/t',
@@ -140,7 +141,7 @@ describe.each(transports)('over %s', transport => {
     expect(came).toEqual([])
   })
 
-  test.each(['$SYS/broker/version', '$delayed/1/t', '$share/g/t', '$events/x'])(
+  test.each(['$SYS/broker/version', '$delayed/1/t', '$share/g/t', '$events/x', '$other/t'])(
     'a will to %j is refused with CONNECT [hostile 21]',
     async topic => {
       const guest = await house.wire(transport)

@@ -2,7 +2,8 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { describeWith } from '../support/skipping.ts'
 import { startTarget, type Target } from './target.ts'
 import { missingTool, type Tool } from './toolchain.ts'
 
@@ -50,15 +51,7 @@ export function describeRound({ language, library, needs, buildMs, steps, extra 
 
 /** Skips out loud when a tool is missing; where everything must run (CI=true) that is a failure. */
 export function describeClient(name: string, needs: readonly Tool[], tests: () => void): void {
-  const reason = missingTool(needs)
-  if (reason === undefined) {
-    describe(name, tests)
-  } else if (process.env.CI === 'true') {
-    test(name, () => expect.fail(reason))
-  } else {
-    console.warn(`SKIPPED interop ${name}: ${reason}`)
-    test.skip(`${name} - skipped: ${reason}`, () => {})
-  }
+  describeWith(missingTool(needs), name, tests)
 }
 
 /** The steps that every program does, as it names them. */

@@ -70,7 +70,14 @@ test('users are added from standard input, listed and removed', async () => {
   const cwd = testFolder()
   const added = await command(['user', 'add', 'alice', '--tenant', 'acme'], { cwd, input: 'c4n4ry-password\n' })
   expect(added).toMatchObject({ code: 0, stderr: '' })
-  expect(added.stdout).toBe(`added alice in ${join(cwd, 'data/users')}; the server asks it from its next start on\n`)
+  expect(added.stdout).toBe(
+    `added alice in ${join(cwd, 'data/users')}; the server asks this file from its next start on\n`,
+  )
+  const next = await command(['user', 'add', 'anna'], { cwd, input: 'c4n4ry-password\n' })
+  expect(next.stdout).toMatch(
+    /started with this file reads it again after SIGHUP: .*; one that was started before there was any user asks it from its next start on$/m,
+  )
+  expect(await command(['user', 'remove', 'anna'], { cwd })).toMatchObject({ code: 0 })
   const users = readFileSync(join(cwd, 'data/users'), 'utf8')
   expect(users + added.stdout).not.toContain('c4n4ry')
   expect((await command(['users', 'list'], { cwd })).stdout).toBe('alice  (tenant acme)\n')
@@ -93,6 +100,8 @@ test('an empty password is refused and nothing is written', async () => {
 test('the configuration names the users file', async () => {
   const cwd = testFolder({ 'robustmq.yaml': 'access: { authenticators: [{ type: password, file: people }] }' })
   const added = await command(['user', 'add', 'bob', '--superuser', '--no-scram'], { cwd, input: 'secret' })
-  expect(added.stdout).toBe(`added bob in ${join(cwd, 'people')}; a running server sees it after SIGHUP\n`)
+  expect(added.stdout).toBe(
+    `added bob in ${join(cwd, 'people')}; a running server reads it again after SIGHUP: kill -HUP <pid>\n`,
+  )
   expect((await command(['user', 'list', '--file', 'people'], { cwd })).stdout).toBe('bob  (superuser, no SCRAM)\n')
 })

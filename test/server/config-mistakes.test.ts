@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { certificates } from '../support/certificates.ts'
 import { mistakes } from './support/config.ts'
 
 test('an unknown key is told with its place and the nearest key', async () => {
@@ -78,22 +80,64 @@ test('a tls listener without certificates is a mistake', async () => {
   ])
 })
 
-test('certificate files that cannot be read are mistakes, each at its place', async () => {
-  const told = await mistakes('tls:\n  cert: no.pem\n  key: nor.pem\n')
-  expect(told).toHaveLength(2)
-  expect(told[0]).toMatch(
-    /^robustmq\.yaml:2:9 tls\.cert: expected a readable file, but ".*no\.pem" cannot be read: ENOENT$/,
-  )
-  expect(told[1]).toMatch(
-    /^robustmq\.yaml:3:8 tls\.key: expected a readable file, but ".*nor\.pem" cannot be read: ENOENT$/,
-  )
-})
+describe('certificates', () => {
+  /** `tls` at the top, of a listener and of `http`, each with the place of its first key. */
+  const sections = [
+    ['tls:\n  ', 'tls', 2],
+    ['listeners:\n  secure:\n    transport: tls\n    tls:\n      ', 'listeners.secure.tls', 5],
+    ['http:\n  tls:\n    ', 'http.tls', 3],
+  ] as const
 
-test('a file that is no certificate is a mistake', async () => {
-  const files = { 'cert.pem': 'hello', 'key.pem': 'hello' }
-  expect((await mistakes('tls: { cert: cert.pem, key: key.pem }', { files }))[0]).toMatch(
-    /^robustmq\.yaml:1:1 tls: expected a certificate and its private key in PEM \(/,
-  )
+  const told = (before: string, lines: readonly string[], files: Readonly<Record<string, string>> = {}) =>
+    mistakes(`${before}${lines.join(`\n${' '.repeat(before.length - before.lastIndexOf('\n') - 1)}`)}\n`, { files })
+
+  test.each(sections)('files that cannot be read are mistakes, each at its place: %j', async (before, at, line) => {
+    const column = before.length - before.lastIndexOf('\n')
+    const found = await told(before, ['cert: no.pem', 'key: nor.pem'])
+    expect(found).toHaveLength(2)
+    expect(found[0]).toMatch(
+      new RegExp(`^robustmq\\.yaml:${line}:${column + 6} ${at}\\.cert: .*no\\.pem" cannot be read: ENOENT$`),
+    )
+    expect(found[1]).toMatch(
+      new RegExp(`^robustmq\\.yaml:${line + 1}:${column + 5} ${at}\\.key: .*nor\\.pem" cannot be read: ENOENT$`),
+    )
+  })
+
+  test.each(sections)('files that are no PEM are mistakes, each at its place: %j', async (before, at, line) => {
+    const column = before.length - before.lastIndexOf('\n')
+    const { cert, key } = await certificates()
+    const lines = ['cert: cert.pem', 'key: key.pem', 'ca: ca.pem']
+    const files = { 'cert.pem': 'hello', 'key.pem': 'hello', 'ca.pem': 'hello' }
+    const place = (row: number, name: string) =>
+      `robustmq.yaml:${line + row}:${column + name.length + 2} ${at}.${name}: expected a PEM file with`
+    expect(await told(before, lines, files)).toEqual([
+      `${place(0, 'cert')} a certificate`,
+      `${place(1, 'key')} a private key`,
+      `${place(2, 'ca')} at least one certificate`,
+    ])
+    expect(await told(before, lines, { ...files, 'cert.pem': cert, 'key.pem': key })).toEqual([
+      `${place(2, 'ca')} at least one certificate`,
+    ])
+  })
+
+  test('a key of another certificate, and one that stays shut, are mistakes that say what to do', async () => {
+    const { cert } = await certificates()
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const shut = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' })
+    const files = { 'cert.pem': cert, 'key.pem': pem }
+    const lines = ['cert: cert.pem', 'key: key.pem']
+    expect(await told('http:\n  tls:\n    ', lines, files)).toEqual([
+      'robustmq.yaml:4:10 http.tls.key: expected the private key of the certificate in `cert`, but this is of another one',
+    ])
+    const sealed = { 'cert.pem': cert, 'key.pem': shut.toString() }
+    expect(await told('http:\n  tls:\n    ', lines, sealed)).toEqual([
+      'robustmq.yaml:4:10 http.tls.key: this private key is encrypted: set `passphrase` beside it',
+    ])
+    expect(await told('http:\n  tls:\n    ', [...lines, 'passphrase: "not it"'], sealed)).toEqual([
+      'robustmq.yaml:4:10 http.tls.key: this private key cannot be opened with the `passphrase` beside it',
+    ])
+  })
 })
 
 test('two listeners on one port are a mistake', async () => {

@@ -139,8 +139,8 @@ test.each<[why: string, module: string, files: Given['files'], message: string]>
   [
     'a kind that is not ours',
     './line.js',
-    { 'line.js': `export const a = ${plugin("kind: 'bridge'")}` },
-    'its plugin "line" is of kind "bridge"; expected one of protocol, storage, auth',
+    { 'line.js': `export const a = ${plugin("kind: 'cluster'")}` },
+    'its plugin "line" is of kind "cluster"; expected one of protocol, storage, auth, bridge',
   ],
   [
     'a name that cannot be',
@@ -158,7 +158,7 @@ test.each<[why: string, module: string, files: Given['files'], message: string]>
     'options that are not described',
     './line.js',
     { 'line.js': `export const a = ${plugin("options: { x: { type: 'text', describe: '' } }")}` },
-    'the options of its plugin "line": "x" has the type "text"; expected one of string, number, boolean, duration, bytes, file, list, map, object',
+    'the options of its plugin "line": "x" has the type "text"; expected one of string, number, boolean, duration, bytes, file, template, document, condition, list, map, object',
   ],
   [
     'an option called like the key that names it',

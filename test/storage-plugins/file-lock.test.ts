@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isBrokerError } from '../../kernel/plugin.ts'
 import { check } from '../../storage-plugins/file/check.ts'
 import { file } from '../../storage-plugins/file/index.ts'
+import { testUnless } from '../support/skipping.ts'
 import { quietHost } from '../support/storage-host.ts'
 
 let directory: string
@@ -53,8 +54,9 @@ test('the lock of a dead process is taken over', async () => {
   await storage.close()
 })
 
-// Skipped elsewhere: only /proc tells when a process was born.
-test.skipIf(process.platform !== 'linux')(
+const linux = process.platform === 'linux'
+testUnless(
+  linux ? undefined : 'only /proc tells when a process was born',
   'a process id that was given to another process since does not hold a lock',
   async () => {
     await writeFile(join(directory, 'lock'), `${process.ppid} boot:1\n`)

@@ -7,6 +7,10 @@ import { file } from '../../storage-plugins/file/index.ts'
 import { certificates } from './certificates.ts'
 import { ManualClock } from './clock.ts'
 import { type Wire, type WireOptions, wire } from './wire.ts'
+import { startWorkers, type TestWorkers } from './workers.ts'
+
+/** Worker processes' worth of listeners that every broker of the tests has. Default: none, it serves its clients itself. */
+const workers = Number(process.env.WORKERS ?? 0)
 
 export interface BrokerOptions {
   /** Also listens with TLS. */
@@ -25,6 +29,9 @@ export interface BrokerOptions {
   readonly kernel?: Partial<KernelOptions>
 }
 
+/** What tests publish to, in order to show which filters reach a topic that begins with '$'. */
+export const openTopics = ['$', '$a', '$mine', '$own', '$x', '$y']
+
 /** Our broker in this process, on free ports of 127.0.0.1. */
 export class TestBroker implements AsyncDisposable {
   kernel!: Kernel
@@ -32,6 +39,7 @@ export class TestBroker implements AsyncDisposable {
   readonly clock = new ManualClock(Date.now())
   ca = ''
   readonly #options: BrokerOptions
+  #workers: TestWorkers | undefined
   #directory: string | undefined
 
   constructor(options: BrokerOptions) {
@@ -54,14 +62,17 @@ export class TestBroker implements AsyncDisposable {
     return this.portOf('wss')
   }
 
+  /** With workers, of the next one in turn: clients that connect one after the other are never all with the same. */
   portOf(listener: string): number {
+    if (this.#workers) return this.#workers.portOf(listener)
     const found = this.kernel.listeners.find(({ name }) => name === listener)
     if (!found) throw new Error(`the test broker has no listener "${listener}"`)
     return found.port
   }
 
   /** A raw client, connected but silent. */
-  wire(options?: WireOptions): Promise<Wire> {
+  async wire(options?: WireOptions): Promise<Wire> {
+    await this.#workers?.settle()
     return wire(this.port, options)
   }
 
@@ -77,7 +88,7 @@ export class TestBroker implements AsyncDisposable {
       listeners.push({ ...at, name: 'wss', transport: 'wss', tls: { cert: secure.cert, key: secure.key } })
     }
     if (storage === 'file') this.#directory ??= await mkdtemp(path.join(tmpdir(), 'broker-'))
-    this.kernel = await createKernel({
+    const options: KernelOptions = {
       protocols: [{ plugin: mqtt, options: { sysInterval: 0, ...this.#options.mqtt } }],
       listeners: [...listeners, ...(this.#options.listeners ?? [])],
       ...(this.#directory && {
@@ -85,7 +96,12 @@ export class TestBroker implements AsyncDisposable {
       }),
       ...(time === 'manual' && { clock: this.clock }),
       ...this.#options.kernel,
-    })
+      access: { openTopics, ...this.#options.kernel?.access },
+    }
+    if (workers > 0) {
+      this.#workers = await startWorkers(options, workers)
+      this.kernel = this.#workers.owner
+    } else this.kernel = await createKernel(options)
     return this
   }
 

@@ -12,7 +12,9 @@ export const serverProgram = fileURLToPath(new URL('../../dist/server/main.js', 
 /** Builds `dist`, so that a test never runs an old program. Call it in `beforeAll`. */
 export async function build(): Promise<void> {
   if (process.env.ROBUSTMQ_BUILT === 'yes' || upToDate()) return
-  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root }).catch(
+  // What users get: under NODE_ENV=test, as tests run, the dashboard would be built with React for developers.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root, env }).catch(
     (error: { stdout?: string; message: string }) => {
       throw new Error(`the build failed:\n${error.stdout || error.message}`)
     },
@@ -26,11 +28,23 @@ function upToDate(): boolean {
   return sources.every(source => newest(join(root, source)) < builtAt)
 }
 
-const sources = ['kernel', 'protocols', 'storage-plugins', 'auth-plugins', 'server', 'bundle.js', 'package.json']
+const sources = [
+  'kernel',
+  'protocols',
+  'storage-plugins',
+  'auth-plugins',
+  'bridges',
+  'server',
+  'cli',
+  'dashboard',
+  'bundle.js',
+  'package.json',
+]
 
 function newest(path: string): number {
-  const { mtimeMs } = statSync(path)
-  if (path.endsWith('.ts') || path.endsWith('.js') || path.endsWith('.json')) return mtimeMs
+  const about = statSync(path)
+  const { mtimeMs } = about
+  if (about.isFile()) return mtimeMs
   return Math.max(mtimeMs, ...readdirSync(path).map(name => newest(join(path, name))))
 }
 

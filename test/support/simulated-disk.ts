@@ -38,7 +38,16 @@ class Directory {
   }
 }
 
-export type Operation = 'open' | 'read' | 'write' | 'truncate' | 'sync' | 'rename' | 'unlink' | 'sync-directory'
+export type Operation =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'sync'
+  | 'rename'
+  | 'unlink'
+  | 'link'
+  | 'sync-directory'
 
 /**
  * A disk in memory. At a crash everything not synced, in files and in directories, is lost, kept, torn or reordered,
@@ -54,6 +63,9 @@ export class SimulatedDisk implements Disk {
   /** Resolves when it died. */
   readonly died: Promise<void>
   operations = 0
+  /** How long an operation takes, asked before its effect and after it. Now at once, now a turn: files overtake each other. */
+  latency: (when: 'before' | 'after') => Promise<void> | undefined = when =>
+    when === 'before' && this.#random.chance(0.3) ? new Promise(resolve => setImmediate(resolve)) : undefined
   readonly #random: Random
   #directories = new Map<string, Directory>()
   /** From then on no operation ever ends. */
@@ -67,9 +79,13 @@ export class SimulatedDisk implements Disk {
     })
   }
 
-  /** Cuts the power: the disk that the next start finds. This one is dead. */
-  crash(): SimulatedDisk {
+  /**
+   * The process ends: the disk that the next start finds. This one is dead. 'power': what was not synced is lost, kept,
+   * torn or reordered; 'process': what was written is there.
+   */
+  crash(loss: 'power' | 'process' = 'power'): SimulatedDisk {
     this.kill()
+    if (loss === 'process') return this.#restarted()
     const after = new SimulatedDisk(this.#random.integer(0, 2 ** 31))
     const survivors = new Map<Inode, Inode>()
     for (const [path, directory] of this.#directories) {
@@ -86,6 +102,12 @@ export class SimulatedDisk implements Disk {
     return after
   }
 
+  #restarted(): SimulatedDisk {
+    const after = new SimulatedDisk(this.#random.integer(0, 2 ** 31))
+    after.#directories = this.#directories
+    return after
+  }
+
   kill(): void {
     this.dead = true
     this.#die()
@@ -94,6 +116,13 @@ export class SimulatedDisk implements Disk {
   /** A file's live bytes, for tests to look at and to damage. */
   bytes(path: string): Buffer {
     return this.#inode(path).live
+  }
+
+  /** Puts other bytes in a file's place, for tests that damage its length. */
+  replace(path: string, bytes: Uint8Array): void {
+    const inode = this.#inode(path)
+    inode.live = Buffer.from(bytes)
+    inode.sync()
   }
 
   /** Names of files and directories. */
@@ -138,6 +167,20 @@ export class SimulatedDisk implements Disk {
     })
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#begin('link', from, () => {
+      this.#directory(dirname(to)).apply({ name: basename(to), inode: this.#inode(from) })
+    })
+  }
+
+  mark(): number {
+    return this.#random.integer(0, 2 ** 32 - 1)
+  }
+
+  watch(): () => void {
+    return () => {}
+  }
+
   async list(directory: string): Promise<string[]> {
     return this.names(directory)
   }
@@ -179,8 +222,8 @@ export class SimulatedDisk implements Disk {
   /** One operation. `takesPart`: whether dying in the middle of it may leave its effect behind. */
   async #begin(operation: Operation, path: string, effect: () => void = () => {}, takesPart = true): Promise<void> {
     if (this.dead) return new Promise(() => {})
-    // Now at once, now a turn later: two files' operations overtake each other.
-    if (this.#random.chance(0.3)) await new Promise(resolve => setImmediate(resolve))
+    const before = this.latency('before')
+    if (before) await before
     if (this.dead) return new Promise(() => {})
     if (this.operationsLeft-- <= 0) {
       if (takesPart && this.#random.chance(0.5)) effect()
@@ -191,7 +234,7 @@ export class SimulatedDisk implements Disk {
     const code = this.fault(operation, path)
     if (code !== undefined) throw failure(code)
     effect()
-    await undefined
+    await this.latency('after')
   }
 
   /** Bytes of all its files. */

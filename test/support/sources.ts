@@ -6,7 +6,7 @@ export type Sources = ReadonlyMap<string, string>
 
 const root = path.join(import.meta.dirname, '../..')
 const folders = [
-  ...['kernel', 'protocols', 'storage-plugins', 'auth-plugins', 'bridges', 'server', 'cli'],
+  ...['kernel', 'protocols', 'storage-plugins', 'auth-plugins', 'bridges', 'server', 'cli', 'dashboard'],
   ...['bench', 'examples', 'test'],
 ]
 const notOurs = new Set(['node_modules', 'dist', 'target', '__pycache__'])
@@ -17,7 +17,7 @@ export function readSources(): Sources {
     for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
       const at = `${folder}/${entry.name}`
       if (entry.isDirectory() && !notOurs.has(entry.name)) visit(at)
-      else if (/\.(ts|mjs|js)$/.test(entry.name)) found.set(at, readFileSync(path.join(root, at), 'utf8'))
+      else if (/\.(tsx?|mjs|js)$/.test(entry.name)) found.set(at, readFileSync(path.join(root, at), 'utf8'))
     }
   }
   const present = new Set(readdirSync(root))

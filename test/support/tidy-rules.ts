@@ -8,18 +8,40 @@ export interface Rule {
   readonly breaches: Readonly<Record<string, string>>
 }
 
-/** Where each third-party package may be imported outside tests: one adapter, one plugin, one folder of the server. */
-const homes: Readonly<Record<string, string>> = {
-  commander: 'server/cli.ts',
+/** Where each third-party package may be imported outside tests: one adapter, one plugin, one folder of the server; once in each program. */
+const homes: Readonly<Record<string, string | readonly string[]>> = {
+  '@fastify/cookie': 'server/http/http-server.ts',
+  '@fastify/rate-limit': 'server/http/http-server.ts',
+  '@opentelemetry/api': 'server/telemetry/',
+  '@opentelemetry/exporter-trace-otlp-http': 'server/telemetry/',
+  '@opentelemetry/resources': 'server/telemetry/',
+  '@opentelemetry/sdk-trace-base': 'server/telemetry/',
+  '@tailwindcss/vite': 'dashboard/vite.config.ts',
+  '@tanstack/react-query': 'dashboard/api/queries.ts',
+  '@tanstack/react-virtual': 'dashboard/table/',
+  '@vitejs/plugin-react': 'dashboard/vite.config.ts',
+  '@platformatic/kafka': 'bridges/kafka/wire/driver.ts',
+  commander: ['server/cli.ts', 'cli/'],
+  fastify: 'server/http/',
   jose: 'auth-plugins/jwt/',
+  'lucide-react': 'dashboard/ui/icons.ts',
+  mqtt: ['bridges/mqtt/', 'cli/mqtt/', 'server/demo/device.ts'],
   pino: 'server/adapters/pino-logger.ts',
   'pino-pretty': 'server/adapters/pino-logger.ts',
+  'prom-client': 'server/http/metrics/',
+  'radix-ui': 'dashboard/ui/',
   re2js: 'protocols/mqtt/topics/rewriter.ts',
+  react: 'dashboard/',
+  'react-dom': 'dashboard/main.tsx',
   'reflect-metadata': 'server/compose.ts',
   tsyringe: 'server/compose.ts',
-  ws: 'kernel/net/',
-  yaml: 'server/config/yaml.ts',
-  zod: 'server/config/',
+  uplot: 'dashboard/charts/',
+  vite: 'dashboard/vite.config.ts',
+  wouter: 'dashboard/app/navigation.ts',
+  // As a server there, as a client here.
+  ws: ['kernel/net/', 'bridges/pulsar/websocket/'],
+  yaml: ['server/config/yaml.ts', 'cli/yaml.ts'],
+  zod: 'server/',
 }
 
 const pluginFolders = ['protocols', 'storage-plugins', 'auth-plugins', 'bridges']
@@ -67,6 +89,16 @@ export const rules: readonly Rule[] = [
     breaches: { 'examples/line/a.ts': "import { Spool } from '../../kernel/spool/spool.ts'" },
   },
   {
+    promise: 'robust-ctl imports nothing of the rest: it speaks HTTP and MQTT',
+    check: sources =>
+      eachImport(sources, /^cli\//, ({ file }) =>
+        file === undefined || file.startsWith('cli/')
+          ? undefined
+          : 'which is outside cli/. Mend: let the HTTP API offer it',
+      ),
+    breaches: { 'cli/a.ts': "import { version } from '../kernel/version.ts'" },
+  },
+  {
     promise: 'nothing outside test/ imports from test/, bench/ or examples/',
     check: sources =>
       eachImport(sources, /^(?!test\/|bench\/|examples\/)/, ({ file }) =>
@@ -85,7 +117,9 @@ export const rules: readonly Rule[] = [
         if (home === undefined) {
           return 'which has no place yet. Mend: choose the one adapter or plugin that may import it and list it in test/support/tidy-rules.ts'
         }
-        return from.startsWith(home) ? undefined : `which only ${home} may import. Mend: use what ${home} offers`
+        const places = typeof home === 'string' ? [home] : home
+        if (places.some(place => from.startsWith(place))) return undefined
+        return `which only ${places.join(' and ')} may import. Mend: use what that offers`
       }),
     breaches: {
       'kernel/routing/a.ts': "import { z } from 'zod/v4/core'",
@@ -107,6 +141,19 @@ export const rules: readonly Rule[] = [
       'kernel/a.ts': "import { b } from './b.ts'",
       'kernel/b.ts': "import { c } from './queues/c.ts'",
       'kernel/queues/c.ts': "import type { A } from '../a.ts'",
+    },
+  },
+  {
+    promise: 'rights are asked by one function',
+    check: sources =>
+      eachLine(sources, /^(kernel|protocols|bridges|server)\/(?!access\/permits\.ts$)/, line =>
+        /\.may\??\.?\(/.test(line)
+          ? 'asks a principal by itself. Mend: call permits of kernel/access, or let the kernel ask, which does on every path'
+          : undefined,
+      ),
+    breaches: {
+      'kernel/queues/a.ts': "if (this.principal?.may('receive', topic)) return",
+      'protocols/mqtt/b.ts': "if (!space.principal.may('publish', topic)) return",
     },
   },
   {
@@ -138,7 +185,7 @@ export const rules: readonly Rule[] = [
             `${file} is named after nothing. Mend: name it after the noun inside, or move its parts to their nouns`,
           ]
         }
-        if (/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config)?\.(ts|mjs|js)$/.test(name)) return []
+        if (/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config)?\.(tsx?|mjs|js)$/.test(name)) return []
         return [`${file} is not in kebab-case. Mend: rename it`]
       }),
     breaches: { 'kernel/utils.ts': '', 'kernel/queue-manager.ts': '', 'server/MyThing.ts': '' },
@@ -156,13 +203,18 @@ export const rules: readonly Rule[] = [
   {
     promise: 'a skipped test says why',
     check: sources =>
-      eachLine(sources, /^test\/(?!support\/tidy-rules)/, (line, before) => {
-        if (!/(?:^|[=?:(,])\s*(test|it|describe)(\.\w+)*\.(skip|skipIf|runIf|todo)\b/.test(line)) return undefined
-        return /skipped: /.test(line) || /^\s*\/\/|\*\/$/.test(before)
-          ? undefined
-          : 'skips without a reason. Mend: end the name with "- skipped: the reason", or say why in a comment on the line above'
-      }),
-    breaches: { 'test/kernel/a.test.ts': "\ntest.skip('x', () => {})" },
+      eachLine(sources, /^test\/(?!support\/(tidy-rules|skipping)\.ts)/, line =>
+        /(?:^|[=?:(,])\s*(test|it|describe)(\.\w+)*\.(skip|skipIf|runIf|todo)\b|\{[^}]*\bskip\b[^}]*\} *\) *=>|\(process\.platform [!=]== '\w+'\) return$/.test(
+          line,
+        )
+          ? 'skips by itself. Mend: use testUnless or testWith of test/support/skipping.ts, which put the reason into its name'
+          : undefined,
+      ),
+    breaches: {
+      'test/kernel/a.test.ts': `\ntest.${'skip'}('x', () => {})`,
+      'test/kernel/b.test.ts': "\ntest('x', ({ skip }) => skip())",
+      'test/kernel/c.test.ts': "\n  if (process.platform !== 'linux') return",
+    },
   },
   {
     promise: 'tests mirror the tree',
@@ -186,7 +238,7 @@ export const rules: readonly Rule[] = [
 ]
 
 const otherTests =
-  /^(?!test\/)|^test\/((conformance|faults|hostile|interop|simulation|browser|support|docs)\/|(package|tidy|readme)\.test\.ts$)/
+  /^(?!test\/)|^test\/((conformance|faults|hostile|load|interop|mutations|simulation|fuzz|dashboard|support|docs)\/|(package|tidy|readme)\.test\.ts$)/
 
 const builtIn = new Set(
   'assert buffer child_process crypto dns events fs http http2 https module net os path perf_hooks process readline stream timers tls url util v8 vm worker_threads zlib'.split(

@@ -27,6 +27,8 @@ export interface Transport {
   end(): void
   /** Closes at once, as a crash or a pulled cable's reset would. */
   destroy(): void
+  /** Has the system answer the peer with a reset, as after the end of a process whose input was not read; TCP's own way. */
+  reset(): void
   pause(): void
   resume(): void
   /** Set once, before anything can arrive. */
@@ -54,6 +56,7 @@ function openSocket(port: number, kind: 'tcp' | 'tls', options: TransportOptions
     write: bytes => void socket.write(bytes),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
+    reset: () => void (socket instanceof tls.TLSSocket ? socket.destroy() : socket.resetAndDestroy()),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     onBytes: () => {},
@@ -86,6 +89,7 @@ function openWebSocket(port: number, kind: 'ws' | 'wss', options: TransportOptio
     write: (bytes: Buffer) => socket.send(bytes, { binary: true }),
     end: () => socket.close(),
     destroy: () => socket.terminate(),
+    reset: () => socket.terminate(),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     onBytes: (_: Buffer) => {},

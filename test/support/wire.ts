@@ -88,7 +88,7 @@ export class Wire implements AsyncDisposable {
   constructor(transport: Transport, options: WireOptions = {}) {
     this.transport = transport
     this.version = options.version ?? 5
-    this.#timeoutMs = options.timeoutMs ?? 8_000
+    this.#timeoutMs = options.timeoutMs ?? 20_000
     transport.onBytes = bytes => this.#read(bytes)
     transport.onClose = error => {
       this.#isClosed = true

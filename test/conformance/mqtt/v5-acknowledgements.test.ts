@@ -205,3 +205,13 @@ test('an acknowledgement between two sessions of a client finds nothing and hurt
   answer(after, 'pubrec', messageId)
   expect(hex(await after.next('pubrel'))).toBe(`6202${u16(messageId!).toString('hex')}`)
 })
+
+test('a retained message that was stored and that nobody heard is acknowledged with 0x10 [MQTT-3.4.2-1]', async () => {
+  await using broker = await startBroker({ storage: 'file' })
+  const publisher = await client(broker)
+  const publish = async () => (await publisher.publish('a', 'x', { qos: 1, retain: true }))[0]
+  expect(await publish()).toMatchObject({ cmd: 'puback', reasonCode: 0x10 })
+  const watcher = await client(broker)
+  await watcher.subscribe('a')
+  expect(await publish()).not.toHaveProperty('reasonCode', 0x10)
+})

@@ -50,7 +50,8 @@ describe('CONNACK', () => {
     )
     const cmds = []
     for (let i = 0; i < 6; i++) cmds.push((await second.next()).cmd)
-    expect(cmds).toEqual(['connack', 'publish', 'publish', 'publish', 'pingresp', 'puback'])
+    expect(cmds.slice(0, 4)).toEqual(['connack', 'publish', 'publish', 'publish'])
+    expect(cmds.slice(4).sort()).toEqual(['pingresp', 'puback'])
     await second.subscribe('x')
     await second.ping()
     expect(second.received.filter(({ cmd }) => cmd === 'connack')).toHaveLength(1)

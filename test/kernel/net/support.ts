@@ -9,6 +9,7 @@ import {
 } from '../../../kernel/net/index.ts'
 import type { Connection, Counter, Counters, Labels, ListenerOptions, Logger } from '../../../kernel/plugin.ts'
 import { ManualClock } from '../../support/clock.ts'
+import { memoryOf } from '../memory/memory-of.ts'
 
 /** Counters whose values a test can ask for, summed over labels it does not name. */
 export class TestCounters implements Counters {
@@ -59,6 +60,8 @@ export interface TestListener extends AsyncDisposable {
 
 export interface TestOptions extends Partial<ListenerOptions> {
   readonly limits?: Partial<NetworkLimits>
+  /** Budget of memory. Default: no limit. */
+  readonly budgetBytes?: number
   readonly websocket?: ListenerHost['websocket']
   /** Default: every connection waits for `accepted()` and stays open until it is closed. */
   readonly serve?: (connection: Connection) => Promise<void>
@@ -68,8 +71,14 @@ export interface TestOptions extends Partial<ListenerOptions> {
 export async function startListener(options: TestOptions = {}): Promise<TestListener> {
   const clock = new ManualClock()
   const counters = new TestCounters()
-  const { limits = {}, serve, websocket, ...listenerOptions } = options
-  const network = new Network({ clock, counters, logger: silent, limits: () => limits })
+  const { limits = {}, budgetBytes = 0, serve, websocket, ...listenerOptions } = options
+  const network = new Network({
+    clock,
+    counters,
+    logger: silent,
+    memory: memoryOf({ clock, counters, budgetBytes }),
+    limits: () => limits,
+  })
   const arrived: Connection[] = []
   const waiting: ((connection: Connection) => void)[] = []
   const open = new Set<Connection>()

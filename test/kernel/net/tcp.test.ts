@@ -26,6 +26,53 @@ test('two connections that share the read buffer do not mix their bytes', async 
   for (const socket of sockets) socket.destroy()
 })
 
+test('a peer that floods is read once a turn, so that the others come in between', async () => {
+  await using server = await startListener()
+  const socket = await connectTcp(server.port)
+  const connection = await server.accepted()
+  const flood = Buffer.alloc(4 * 1024 * 1024, 'x')
+  const byTurn = new Map<number, number>()
+  let turn = 0
+  let received = 0
+  const count = (): void => {
+    turn += 1
+    if (received < flood.length) setImmediate(count)
+  }
+  const all = new Promise<void>(resolve => {
+    connection.receive(chunk => {
+      byTurn.set(turn, (byTurn.get(turn) ?? 0) + chunk.length)
+      received += chunk.length
+      if (received === flood.length) resolve()
+    })
+  })
+  socket.write(flood)
+  count()
+  await all
+  expect(Math.max(...byTurn.values())).toBeLessThanOrEqual(64 * 1024)
+  socket.destroy()
+})
+
+test('a peer that is paused while it floods stays paused', async () => {
+  await using server = await startListener()
+  const socket = await connectTcp(server.port)
+  const connection = await server.accepted()
+  const chunks: number[] = []
+  const paused = new Promise<void>(resolve => {
+    connection.receive(chunk => {
+      chunks.push(chunk.length)
+      if (chunk.length < 64 * 1024) return
+      connection.pause()
+      resolve()
+    })
+  })
+  socket.write(Buffer.alloc(4 * 1024 * 1024))
+  await paused
+  const seen = chunks.length
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(resolve => setImmediate(resolve))
+  expect(chunks).toHaveLength(seen)
+  socket.destroy()
+})
+
 test('what one turn writes goes out in one write', async () => {
   await using server = await startListener()
   const socket = await connectTcp(server.port)

@@ -26,11 +26,17 @@ async function connect(port: number, protocols: string[] = ['wire'], path = '/wi
   return client
 }
 
-/** Messages until they hold `bytes` bytes. */
-async function messages(client: WebSocket, bytes: number): Promise<Buffer[]> {
-  const read: Buffer[] = []
-  while (Buffer.concat(read).length < bytes) read.push((await once(client, 'message'))[0])
-  return read
+/** Messages until they hold `bytes` bytes. One listener for all: `ws` emits several in one turn. */
+function messages(client: WebSocket, bytes: number): Promise<Buffer[]> {
+  return new Promise(resolve => {
+    const read: Buffer[] = []
+    let missing = bytes
+    client.on('message', (message: Buffer) => {
+      read.push(message)
+      missing -= message.length
+      if (missing <= 0) resolve(read)
+    })
+  })
 }
 
 const upgrade = (path = '/wire', extra = '') =>

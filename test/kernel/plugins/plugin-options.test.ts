@@ -52,3 +52,13 @@ test.each<[Readonly<Record<string, unknown>>, string]>([
     expect.objectContaining({ code: 'CONFIG_INVALID', message: `plugin "line": ${fault}` }),
   )
 })
+
+test('a choice that this machine lacks is refused with what it would need', () => {
+  const spec: OptionsSpec = {
+    how: { type: 'string', describe: 'One.', choices: ['plain', 'squeezed'], missing: { squeezed: 'Node 99' } },
+  }
+  expect(resolveOptions('line', spec, { how: 'plain' })).toEqual({ how: 'plain' })
+  expect(() => resolveOptions('line', spec, { how: 'squeezed' })).toThrow(
+    'option "how" must be one of plain: "squeezed" needs Node 99',
+  )
+})

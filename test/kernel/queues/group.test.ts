@@ -60,6 +60,28 @@ test('what a member that leaves did not settle goes to the others, before what i
   expect(staying.taker.taken).toEqual(['1', '3', '0', '2', '4', '5'])
 })
 
+test('a member that leaves 50,000 deliveries behind gives all of them back, in order', () => {
+  const { group, members, offer } = grouped([50_000, 50_000])
+  const [leaving, staying] = members as [Member, Member]
+  staying.consumer.hold()
+  offer(0, 50_000)
+  group.leave(leaving.queue)
+  leaving.queue.end()
+  staying.consumer.resume()
+  expect(staying.taker.taken).toEqual(leaving.taker.taken)
+})
+
+test('what the last member took before it left is given up with it, and nothing of it is held', () => {
+  const { bench, group, members, offer } = grouped([2])
+  offer(0, 2)
+  const [last] = members as [Member]
+  group.leave(last.queue)
+  group.end()
+  expect(last.queue.unsettled).toBe(2)
+  last.queue.end()
+  expect([bench.held, group.depth, bench.dropped('session-ended')]).toEqual([0, 0, 2])
+})
+
 test('nothing is lost or given to two at once, whoever comes, settles, stalls and leaves', () => {
   const act = fc.record({
     act: fc.constantFrom('offer', 'offer', 'offer', 'settle', 'hold', 'resume', 'leave'),

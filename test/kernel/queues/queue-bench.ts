@@ -1,15 +1,21 @@
 import { CounterSet } from '../../../kernel/observe/counters.ts'
+import { EventHub } from '../../../kernel/observe/events.ts'
+import { silentLogger } from '../../../kernel/observe/silent-logger.ts'
 import { SlowConsumers } from '../../../kernel/observe/slow-consumers.ts'
+import { Traces } from '../../../kernel/observe/traces.ts'
 import { type Delivery, type Guarantee, Message, type MessageFields, type Receiver } from '../../../kernel/plugin.ts'
 import { BoundFilter } from '../../../kernel/queues/bound-filter.ts'
 import { Queue } from '../../../kernel/queues/queue.ts'
 import { QueueHost } from '../../../kernel/queues/queue-host.ts'
 import { ManualClock } from '../../support/clock.ts'
+import { memoryOf } from '../memory/memory-of.ts'
 
 export interface BenchOptions {
   readonly queueMessages?: number
   readonly queueBytes?: number
   readonly queuedBytes?: number
+  /** Budget of memory for everything. Default: no limit. */
+  readonly budgetBytes?: number
   readonly overflow?: 'drop-oldest' | 'drop-newest'
 }
 
@@ -19,14 +25,16 @@ export class QueueBench {
   readonly host: QueueHost
   readonly #counters = new CounterSet()
 
-  constructor({ overflow = 'drop-oldest', ...limits }: BenchOptions = {}) {
+  constructor({ overflow = 'drop-oldest', queuedBytes = 0, budgetBytes = 0, ...limits }: BenchOptions = {}) {
     this.host = new QueueHost({
       clock: this.clock,
       spool: undefined,
       counters: this.#counters,
-      limits: { queueMessages: 0, queueBytes: 0, queuedBytes: 0, ...limits },
+      limits: { queueMessages: 0, queueBytes: 0, ...limits },
+      memory: memoryOf({ budgetBytes, queuedBytes, clock: this.clock, counters: this.#counters }),
       overflow,
       slow: new SlowConsumers(this.clock, 500),
+      traces: new Traces(this.clock, new EventHub(silentLogger)),
       failed: error => {
         throw error
       },
@@ -35,6 +43,11 @@ export class QueueBench {
 
   queue(owner = 'owner'): Queue {
     return new Queue(this.host, owner, 0, true)
+  }
+
+  /** Bytes that all queues hold in memory. */
+  get held(): number {
+    return this.host.memory.parts.queues.bytes
   }
 
   dropped(reason: string): number {

@@ -20,7 +20,12 @@ function stored(queueMessages: number) {
   const host = Object.assign(new QueueBench({ queueMessages }).host satisfies QueueHost, { spool })
   const settled: number[] = []
   let pumped = 0
-  const waiting = new Waiting(host, { settled: offset => void settled.push(offset), pump: () => void pumped++ })
+  const waiting = new Waiting(host, {
+    consumed: true,
+    principal: undefined,
+    settled: offset => void settled.push(offset),
+    pump: () => void pumped++,
+  })
   return { waiting, reads, settled, pumps: () => pumped }
 }
 
@@ -53,6 +58,34 @@ test('what was given up while it was being read is not missed', async () => {
   expect(reads[1]!.offsets).toEqual([4, 5])
   const found = message('4')
   reads[1]!.resolve(new Map([[4, found]]))
+  await turn()
+  expect(waiting.first()).toBe(found)
+})
+
+test('an offset that is given anew is not taken for the refused message that had it, read before or being read', async () => {
+  const { waiting, reads } = stored(0)
+  for (const offset of [3, 4]) waiting.push(offset, via, 10)
+  waiting.first()
+  reads[0]!.resolve(
+    new Map([
+      [3, message('3')],
+      [4, message('refused')],
+    ]),
+  )
+  await turn()
+  waiting.retract(4)
+  waiting.push(4, via, 10)
+  waiting.shift()
+  expect(waiting.first()).toBeUndefined()
+  expect(reads[1]!.offsets).toEqual([4])
+
+  waiting.retract(4)
+  waiting.push(4, via, 10)
+  reads[1]!.resolve(new Map([[4, message('refused too')]]))
+  await turn()
+  expect(waiting.first()).toBeUndefined()
+  const found = message('taken')
+  reads[2]!.resolve(new Map([[4, found]]))
   await turn()
   expect(waiting.first()).toBe(found)
 })

@@ -32,6 +32,10 @@ test('a filter finds exactly the topics that it matches by the slow reference, a
         expect(tree.get(changed)).toBe(reference.get(changed))
       }
       const found = [...tree.match(wanted)]
+      const surveyed: Message[] = []
+      for (const _ of tree.survey(wanted, { wants: () => true, found: one => surveyed.push(one) }));
+      expect(new Set(surveyed)).toEqual(new Set(found))
+      expect(surveyed).toHaveLength(found.length)
       const expected = [...reference.values()].filter(held => matches(wanted, held.topic))
       expect(new Set(found)).toEqual(new Set(expected))
       expect(found).toHaveLength(expected.length)
@@ -68,4 +72,42 @@ test('a large tree is read lazily: the first value costs no walk through all of 
   expect(walk.next().value?.topic).toBe('t/0')
   for (let i = 1; i < 1_000; i++) tree.delete(`t/${i}`)
   expect(walk.next().value).toBeUndefined()
+})
+
+test('a survey goes nowhere that is not wanted', () => {
+  const tree = new TopicTree()
+  for (const one of ['a/1', 'a/2', 'b/1', 'b/2', 'c']) tree.set(message(one))
+  const asked: string[] = []
+  const found: string[] = []
+  const wants = (beginning: string, name: string) => {
+    asked.push(beginning + name)
+    return name === 'b'
+  }
+  for (const _ of tree.survey('#', { wants, found: ({ topic: one }) => found.push(one) }));
+  expect(asked).toEqual(['a', 'b'])
+  expect(found).toEqual(['b/1', 'b/2', 'c'])
+})
+
+test('a survey that looks at very many stops for breath, whether it finds anything or not', () => {
+  const tree = new TopicTree()
+  for (let n = 0; n < 10_000; n++) tree.set(message(`a/${n}`))
+  for (const wanted of ['#', 'a/+', '+/+/none']) {
+    const breaths = [...tree.survey(wanted, { wants: () => true, found: () => {} })]
+    expect(breaths.length, wanted).toBeGreaterThanOrEqual(9)
+  }
+})
+
+test('what is below a topic is one level of it, and nothing is below one that ends', () => {
+  const tree = new TopicTree()
+  for (const one of ['a', 'a/1', 'a/2/x', 'a/3', 'b']) tree.set(message(one))
+  const below = (of: string | undefined) => {
+    const found: string[] = []
+    for (const _ of tree.surveyLevel(of, { wants: name => name !== '3', found: ({ name }) => found.push(name) }));
+    return found
+  }
+  expect([below(undefined), below('a')]).toEqual([
+    ['a', 'b'],
+    ['1', '2'],
+  ])
+  expect([...below('b'), ...below('a/1'), ...below('z')]).toEqual([])
 })

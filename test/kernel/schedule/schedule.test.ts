@@ -113,3 +113,18 @@ test('cancelled work does not pile up until its time: what is far away may be re
   expect(done.slice(500)).toEqual(['last'])
   expect(schedule.size).toBe(0)
 })
+
+test('very much that is due at one moment is done in several turns, in its order', async () => {
+  const { clock, schedule, done, at } = scheduled()
+  const names = Array.from({ length: 1_000 }, (_, i) => `${i}`)
+  for (const name of names) at(10, name)
+  const seen: number[] = []
+  const look = () => {
+    seen.push(done.length)
+    if (schedule.size > 0) setImmediate(look)
+  }
+  setImmediate(look)
+  await clock.advance(10)
+  expect(done).toEqual(names)
+  expect(seen.some(count => count > 0 && count < names.length)).toBe(true)
+})

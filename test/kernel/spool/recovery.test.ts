@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CounterSet } from '../../../kernel/observe/counters.ts'
 import { MatchedVia } from '../../../kernel/queues/bound-filter.ts'
+import { ReturningDue } from '../../../kernel/schedule/returning-due.ts'
 import { ReturningQueue } from '../../../kernel/sessions/returning-queue.ts'
 import { Ledger } from '../../../kernel/spool/ledger.ts'
+import { dueWorkOwner } from '../../../kernel/spool/record.ts'
 import { readStored, recover } from '../../../kernel/spool/recovery.ts'
 import { Spool } from '../../../kernel/spool/spool.ts'
 import { MemoryLog } from '../../../storage-plugins/memory/log.ts'
@@ -26,9 +28,12 @@ class Expected {
   }
 }
 
+const delayedFrom = { tenant: 'one', publisher: '{"clientId":"p"}' }
+const holder = { id: dueWorkOwner, retract: () => {} }
+
 const steps = fc.array(
   fc.record({
-    act: fc.constantFrom('append', 'append', 'settle', 'note', 'move', 'hold', 'release', 'commit'),
+    act: fc.constantFrom('append', 'append', 'settle', 'note', 'move', 'hold', 'release', 'commit', 'delay', 'finish'),
     queue: fc.nat(2),
     other: fc.nat(2),
     pick: fc.nat(1_000),
@@ -46,6 +51,7 @@ test('references, notes, moves and identifiers survive: recovery finds what was 
       const clock = new ManualClock()
       const spool = new Spool(log, ledger, { clock, cacheBytes: 1_000, counters: new CounterSet() })
       const expected = new Map(queueIds.map(id => [id, new Expected()]))
+      const delayed = new Set<number>()
       let nextId = 1
       for (const { act, queue, other, pick, note, once } of acts) {
         const id = queueIds[queue]!
@@ -79,13 +85,24 @@ test('references, notes, moves and identifiers survive: recovery finds what was 
         } else if (act === 'release' && identifier !== undefined) {
           spool.release({ owner: id, id: identifier }, own.held.get(identifier)!)
           own.held.delete(identifier)
+        } else if (act === 'delay') {
+          const at = spool.delay(anyMessage(pick), delayedFrom, holder, once ? { owner: id, id: nextId } : undefined)
+          delayed.add(at)
+          if (once) own.held.set(nextId++, at)
+        } else if (act === 'finish' && delayed.size > 0) {
+          const at = [...delayed][pick % delayed.size]!
+          void spool.finish(dueWorkOwner, at)
+          delayed.delete(at)
         } else if (act === 'commit') await turn()
       }
       await spool.close()
 
       const found = new Map(queueIds.map(id => [id, new ReturningQueue(() => new MatchedVia([], false))]))
       const recovered = new Ledger()
-      await recover(log, recovered, id => found.get(id))
+      const due = new ReturningDue()
+      await recover(log, recovered, { queue: id => (id === dueWorkOwner ? due : found.get(id)), due })
+      expect([...due.delayed.keys()]).toEqual([...delayed])
+      for (const one of due.delayed.values()) expect(one).toMatchObject(delayedFrom)
       for (const id of queueIds) {
         const { references, held } = expected.get(id)!
         const returning = found.get(id)!
@@ -98,6 +115,24 @@ test('references, notes, moves and identifiers survive: recovery finds what was 
     }),
     { numRuns: 150 },
   )
+})
+
+test('what a member took from a group that is gone by now is still its own', async () => {
+  const log = new MemoryLog()
+  const spool = new Spool(log, new Ledger(), { clock: new ManualClock(), cacheBytes: 0, counters: new CounterSet() })
+  const via = { replay: false, bindings: [] }
+  const taken = spool.append(anyMessage(1), [], [{ queueId: 30, guarantee: 2, via }], undefined)
+  const finished = spool.append(anyMessage(2), [], [{ queueId: 30, guarantee: 2, via }], undefined)
+  for (const offset of [taken, finished]) spool.move(30, 20, offset, 2, via)
+  spool.note(20, taken, 5)
+  spool.settle(20, finished)
+  await spool.close()
+  const member = new ReturningQueue(() => new MatchedVia([], false))
+  const ledger = new Ledger()
+  await recover(log, ledger, { queue: id => (id === 20 ? member : undefined), due: new ReturningDue() })
+  expect([...member.references()].map(({ offset }) => offset)).toEqual([taken])
+  expect([...member.notes]).toEqual([[taken, 5]])
+  expect(ledger.references).toBe(1)
 })
 
 test('a stored message is read back from its record, whatever targets and identifier it has', async () => {
@@ -119,6 +154,32 @@ test('a stored message is read back from its record, whatever targets and identi
   )
 })
 
+test('a delayed message is read back from its record, also when it was written again under its old place', async () => {
+  const message = anyMessage(3)
+  const log = new MemoryLog()
+  const spool = new Spool(log, new Ledger(), { clock: new ManualClock(), cacheBytes: 0, counters: new CounterSet() })
+  const offset = spool.delay(message, delayedFrom, holder, { owner: 20, id: 7 })
+  await spool.commit
+  const reference = {
+    queueId: dueWorkOwner,
+    offset,
+    guarantee: 0,
+    via: { replay: false, bindings: [] },
+    note: 0,
+  } as const
+  const place = spool.writeAgain(offset, message, [{ ...reference, delayed: delayedFrom }])
+  await spool.close()
+  for (const at of [offset, place]) {
+    const { records } = await log.read(at, { records: 1, bytes: 1 })
+    expect(fieldsOf(readStored(records[0]!)!)).toEqual(fieldsOf(message))
+  }
+  const due = new ReturningDue()
+  const ledger = new Ledger()
+  await recover(log, ledger, { queue: () => undefined, due })
+  expect([...due.delayed.keys()]).toEqual([offset])
+  expect([ledger.place(offset), ledger.references]).toEqual([place, 1])
+})
+
 test('a queue that is gone keeps nothing in the log', async () => {
   const log = new MemoryLog()
   const spool = new Spool(log, new Ledger(), { clock: new ManualClock(), cacheBytes: 0, counters: new CounterSet() })
@@ -126,7 +187,7 @@ test('a queue that is gone keeps nothing in the log', async () => {
   spool.append(anyMessage(1), [], [{ queueId: 99, guarantee: 1, via }], { owner: 99, id: 1 })
   await spool.close()
   const ledger = new Ledger()
-  expect(await recover(log, ledger, () => undefined)).toEqual({ records: 1 })
+  expect(await recover(log, ledger, { queue: () => undefined, due: new ReturningDue() })).toEqual({ records: 1 })
   expect(ledger.references).toBe(0)
 })
 

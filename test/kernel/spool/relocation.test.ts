@@ -23,19 +23,21 @@ async function traffic(broker: TestBroker): Promise<void> {
   }
 }
 
-test('a forgotten session does not pin the log of all that came after, and loses nothing by it', async () => {
+test('a forgotten session and a far delayed message do not pin the log of all that came after, and lose nothing by it', async () => {
   await using broker = await startBroker({
     storage: 'file',
+    time: 'manual',
     kernel: { limits: { spoolCacheBytes: 1 } },
     file: { segment: 1_048_576 },
   })
   await using forgotten = await broker.wire()
-  await forgotten.connect({ clientId: 'forgotten', properties: { sessionExpiryInterval: 3600 } })
+  await forgotten.connect({ clientId: 'forgotten', properties: { sessionExpiryInterval: 172_800 } })
   await forgotten.subscribe('old/#', { qos: 2 })
   await forgotten.drop()
   await using writer = await broker.wire()
   await writer.connect({ clientId: 'w' })
   for (let i = 0; i < 10; i++) await writer.publish('old/1', `m${i}`, { qos: i % 2 === 0 ? 1 : 2 })
+  await writer.publish('$delayed/86400/old/later', 'later', { qos: 2 })
   await traffic(broker)
   expect(span(broker)).toBeLessThan(80_000)
 
@@ -44,10 +46,12 @@ test('a forgotten session does not pin the log of all that came after, and loses
   const connack = await back.connect({
     clientId: 'forgotten',
     clean: false,
-    properties: { sessionExpiryInterval: 3600 },
+    properties: { sessionExpiryInterval: 172_800 },
   })
   expect(connack.sessionPresent).toBe(true)
   const messages = await back.collect(10)
   expect(messages.map(({ payload }) => payload.toString())).toEqual(Array.from({ length: 10 }, (_, i) => `m${i}`))
   await back.nothing()
+  await broker.clock.advance(86_400_000)
+  expect(await back.collect(1)).toMatchObject([{ topic: 'old/later', text: 'later' }])
 }, 120_000)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { CounterSet } from '../../../kernel/observe/counters.ts'
 import { BrokerError, type Log, Message } from '../../../kernel/plugin.ts'
 import { MatchedVia } from '../../../kernel/queues/bound-filter.ts'
+import { ReturningDue } from '../../../kernel/schedule/returning-due.ts'
 import { ReturningQueue } from '../../../kernel/sessions/returning-queue.ts'
 import { blockSize, Ledger } from '../../../kernel/spool/ledger.ts'
 import type { Target } from '../../../kernel/spool/record.ts'
@@ -47,11 +48,15 @@ test('what comes while a commit is under way goes into the next one, and promise
   expect(spool.append(message('b'), [], [target(20)])).toBe(1)
   void spool.commit.then(() => kept.push('b'))
   await turn()
-  expect([log.held, kept]).toEqual([1, []])
+  const durable = () => [0, 1].filter(offset => spool.isDurable(offset))
+  expect([log.held, kept, durable()]).toEqual([1, [], []])
   await log.commit()
-  expect([log.held, kept]).toEqual([1, ['a']])
+  expect([log.held, kept, durable()]).toEqual([1, ['a'], [0]])
   await log.commit()
-  expect(kept).toEqual(['a', 'b'])
+  expect([kept, durable()]).toEqual([
+    ['a', 'b'],
+    [0, 1],
+  ])
 })
 
 test('all who ask within one batch get one promise', () => {
@@ -116,7 +121,7 @@ test('a settlement of a refused message is forgotten: its offset becomes another
   await turn()
   expect(log.held).toBe(0)
   const queue = new ReturningQueue(() => new MatchedVia([], false))
-  await recover(log, new Ledger(), () => queue)
+  await recover(log, new Ledger(), { queue: () => queue, due: new ReturningDue() })
   expect([...queue.references()].map(({ offset }) => offset)).toEqual([0])
 })
 
@@ -135,7 +140,7 @@ test('a refused release is written with the next commit; what was held and refus
   await log.commit()
   const queue = new ReturningQueue(() => new MatchedVia([], false))
   const recovered = new Ledger()
-  await recover(log, recovered, () => queue)
+  await recover(log, recovered, { queue: () => queue, due: new ReturningDue() })
   expect([log.next, queue.held.size, recovered.references]).toEqual([2, 0, 0])
 })
 
@@ -152,7 +157,7 @@ test('an identifier whose release was refused and which is held again is held af
   await turn()
   await log.commit()
   const queue = new ReturningQueue(() => new MatchedVia([], false))
-  await recover(log, new Ledger(), () => queue)
+  await recover(log, new Ledger(), { queue: () => queue, due: new ReturningDue() })
   expect([...queue.held]).toEqual([[1, again]])
 })
 
@@ -228,4 +233,25 @@ test('close writes what is left, settlements included', async () => {
   spool.settle(20, 0)
   await spool.close()
   expect(log.next).toBe(2)
+})
+
+test('what is finished with a commit is held until that commit, and after its refusal as before', async () => {
+  const { log, ledger, spool } = opened(new HeldLog())
+  const delayed = spool.delay(message('later'), { tenant: 't', publisher: 'null' }, holder(1))
+  await turn()
+  await log.commit()
+  for (const refused of [true, false]) {
+    spool.append(message('now'), [], [target(20)])
+    const finished = spool.finish(1, delayed)
+    await turn()
+    expect(ledger.references).toBe(2)
+    if (refused) await Promise.all([expect(finished).rejects.toThrow('no room'), log.refuse(full)])
+    else await Promise.all([finished, log.commit()])
+    expect(ledger.references).toBe(1)
+  }
+  const due = new ReturningDue()
+  const queue = new ReturningQueue(() => new MatchedVia([], false))
+  await recover(log, new Ledger(), { queue: id => (id === 1 ? due : queue), due })
+  expect([...due.delayed.keys()]).toEqual([])
+  expect([...queue.references()].map(({ offset }) => offset)).toEqual([1])
 })

@@ -53,6 +53,18 @@ test('who acknowledges in time is not', async () => {
   expect(broker.kernel.slowConsumers.list()).toEqual([])
 })
 
+test('nor who gets a retained message that is old', async () => {
+  await using broker = await startBroker({ time: 'manual' })
+  await using quick = await client(broker)
+  await quick.publish('a', 'kept', { qos: 1, retain: true })
+  await broker.clock.advance(60_000)
+  await quick.subscribe('a', { qos: 1 })
+  expect(broker.kernel.slowConsumers.list()).toEqual([])
+  await quick.collect(1)
+  await quick.ping()
+  expect(broker.kernel.slowConsumers.list()).toEqual([])
+})
+
 test('the slowest come first, and the list holds a hundred', async () => {
   await using broker = await startBroker({ time: 'manual' })
   await using slow = await client(broker, { clientId: 'slow' })

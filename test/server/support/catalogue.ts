@@ -1,3 +1,4 @@
+import { http } from '../../../bridges/http/index.ts'
 import type { OptionsSpec } from '../../../kernel/plugin.ts'
 import type { Catalogue } from '../../../server/catalogue.ts'
 
@@ -51,6 +52,7 @@ export function describedCatalogue(): { catalogue: Catalogue; loaded: string[] }
     protocols: plugins('protocol', 'mqtt'),
     storage: plugins('storage', 'file', 'memory'),
     auth: plugins('auth', 'password', 'jwt'),
+    bridges: { http: async () => http },
   } as unknown as Catalogue
   return { catalogue, loaded }
 }

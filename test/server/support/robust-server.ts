@@ -11,9 +11,14 @@ export interface RunOptions {
   readonly input?: string
   /** Arguments of Node itself. */
   readonly node?: readonly string[]
+  /** Who ends it. Default: the end of the test. */
+  readonly endedBy?: 'caller'
 }
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string }
+
+/** What a program leaves among temporary files is in the folder, and is its own: Node 24 keeps compiled code there. */
+export const temporaryIn = (folder: string) => ({ TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' })
 
 /** `robust-server`, as users run it, in a process of its own. */
 export class ServerProcess {
@@ -24,7 +29,7 @@ export class ServerProcess {
   stderr = ''
   #waiting: (() => void)[] = []
 
-  constructor(args: readonly string[], { cwd, environment = {}, input = '', node = [] }: RunOptions) {
+  constructor(args: readonly string[], { cwd, environment = {}, input = '', node = [], endedBy }: RunOptions) {
     const { PATH } = process.env
     this.child = spawn(process.execPath, [...node, serverProgram, ...args], { cwd, env: { PATH, ...environment } })
     const { stdin, stdout, stderr } = this.child
@@ -37,10 +42,12 @@ export class ServerProcess {
       this.#wake()
       return { code: code as number | null, stdout: this.stdout, stderr: this.stderr }
     })
-    onTestFinished(async () => {
-      if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
-      await this.exited
-    })
+    if (endedBy !== 'caller') onTestFinished(() => this.end())
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    await this.exited
   }
 
   /** The first line with that message that was not waited for before. */
