@@ -1,11 +1,17 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './test/support/longest-first.ts'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // What a test waits for has limits of its own; this one is for machines that do other things, too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Tests wait more than they compute, so two files at once nearly halve the time, even on one core. Each Kafka and Pulsar
+    // takes a gigabyte: not more than two.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: process.env.CI === 'true' ? ['default', './test/support/ci-reporter.ts'] : ['default'],
   },
 })

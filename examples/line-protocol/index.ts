@@ -56,7 +56,7 @@ class LineClient implements Receiver {
   /** The payload is only lent: when this returns, the output has its copy. */
   deliver({ topic, payload }: Message): void {
     this.#say('MSG', topic, Buffer.from(payload).toString())
-    if (this.#connection.output.pendingBytes > this.#connection.highWaterBytes) this.#consumer?.hold()
+    if (this.#connection.slow()) this.#consumer?.hold()
   }
 
   async #obey(verb: string, topic: string, rest: string): Promise<void> {
@@ -64,15 +64,14 @@ class LineClient implements Receiver {
     const [space, session] = [this.#space, this.#session]
     if (!space || !session) throw new BrokerError('NOT_AUTHORIZED', 'say HELLO first')
     if (verb === 'PUB') {
-      if (topic.startsWith('$')) throw new BrokerError('NOT_AUTHORIZED', `"${topic}" belongs to the server`)
-      const waitMs = space.throttle(rest.length)
-      if (waitMs > 0) await new Promise<void>(resolve => this.#host.clock.after(waitMs, resolve))
-      await space.publish(new Message({ topic, payload: Buffer.from(rest), guarantee: 1, from: session.id }))
+      const stored = space.publish(new Message({ topic, payload: Buffer.from(rest), guarantee: 1, from: session.id }))
+      const wait = space.throttle(rest.length)
+      await stored
       this.#say('OK')
+      await wait
     } else if (verb === 'SUB') {
-      await session.bind([{ filter: topic, options: { guarantee: 0 } }], ([bound]) => {
+      await session.bind([{ filter: topic, options: { guarantee: 0 }, replay: 'always' }], ([bound]) => {
         this.#say(...(bound?.error ? ['ERR', bound.error.code, bound.error.message] : ['OK']))
-        if (bound?.binding) session.replay(bound.binding)
       })
     } else if (verb === 'UNSUB') {
       await session.unbind([{ filter: topic }], ([existed]) => this.#say(existed ? 'OK' : 'NONE'))
