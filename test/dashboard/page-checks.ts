@@ -68,8 +68,6 @@ export function checkPage({ name, path: pagePath, open = openPage, ready }: Page
 
 /** No violation for axe in either theme; where it is narrow, none and nothing cut. */
 export async function checkLook(page: Page, name: string): Promise<void> {
-  // Where an animation ends is what people read.
-  await page.emulateMedia({ reducedMotion: 'reduce' })
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     expect(await violations(page), `${name}, ${colorScheme}`).toEqual([])
@@ -99,8 +97,9 @@ const cutIn = `() => {
   })
 }`
 
-/** What axe complains about, in lines. */
+/** What axe complains about, in lines, once the page stands: its parts are loaded after the frame around them. */
 export async function violations(page: Page): Promise<readonly string[]> {
+  await page.locator('h1').first().waitFor()
   await page.evaluate(axe.source)
   const found = await page.evaluate<axe.Result[]>(
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`,

@@ -119,8 +119,14 @@ class Stand {
 
   /** For a test that leaves a choice behind. */
   async freshContext(options: BrowserContextOptions): Promise<BrowserContext> {
-    const context = await there(this.#browser).newContext({ locale: 'en-GB', colorScheme: 'light', ...options })
-    context.setDefaultTimeout(20_000)
+    const context = await there(this.#browser).newContext({
+      locale: 'en-GB',
+      colorScheme: 'light',
+      // Where an animation ends is what people read.
+      reducedMotion: 'reduce',
+      ...options,
+    })
+    context.setDefaultTimeout(60_000)
     return context
   }
 

@@ -30,7 +30,7 @@ test('subscriptions: filters narrow the list', async () => {
   const page = await openPage('/subscriptions')
   await page.getByLabel('Group').fill('archive')
   await page.getByText('1 in all').waitFor()
-  expect(new URL(page.url()).searchParams.get('group')).toBe('archive')
+  await page.waitForURL(({ searchParams }) => searchParams.get('group') === 'archive')
 })
 
 test('retained: a message is shown whole, one is cleared, and all that match after their filter was typed', async () => {
@@ -46,7 +46,7 @@ test('retained: a message is shown whole, one is cleared, and all that match aft
   await page.getByText('2 in all').waitFor()
   await page.getByRole('button', { name: 'Clear all that match' }).click()
   const act = page.getByRole('dialog').getByRole('button', { name: 'Clear all that match' })
-  expect(await act.isDisabled()).toBe(true)
+  await expect.poll(() => act.isDisabled()).toBe(true)
   await page.getByLabel('Type tidy/# to confirm').fill('tidy/#')
   await act.click()
   await page.getByText('Nothing is retained at topics that match').waitFor()

@@ -75,6 +75,7 @@ test('API keys: one is made, shown once, works for what it was made, and is refu
   expect((await api('/clients', { headers })).status).toBe(200)
   expect((await api('/topics', { headers })).status).toBe(403)
   expect((await api('/clients/nobody', { method: 'DELETE', headers })).status).toBe(403)
+  await page.getByText(secret).waitFor({ state: 'detached' })
   expect(await page.content()).not.toContain(secret)
   await page.getByRole('button', { name: 'Remove line-1' }).click()
   await dialog.getByLabel('Type line-1 to confirm').fill('line-1')

@@ -12,7 +12,7 @@ test('overview: numbers move every second, and steps that were done are green', 
   const rate = page.getByText(/^\d[\d,.]* in all/).first()
   const before = await rate.textContent()
   await page.getByText(`${before}`, { exact: true }).first().waitFor({ state: 'detached' })
-  expect(await page.locator('li[data-done=true]').count()).toBe(3)
+  await expect.poll(() => page.locator('li[data-done=true]').count()).toBe(3)
 })
 
 test('overview: the time span is in the address, and its history comes from the server', async () => {
@@ -20,5 +20,5 @@ test('overview: the time span is in the address, and its history comes from the 
   const asked = page.waitForResponse(response => response.url().endsWith('/history?span=1h'))
   await page.getByText('1 h', { exact: true }).click()
   expect((await asked).status()).toBe(200)
-  expect(new URL(page.url()).search).toBe('?span=1h')
+  await page.waitForURL(({ search }) => search === '?span=1h')
 })

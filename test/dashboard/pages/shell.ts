@@ -31,7 +31,7 @@ test('the palette finds pages, clients and commands by keys alone', async () => 
   await page.keyboard.press('Control+k')
   await page.keyboard.type('dark')
   await page.keyboard.press('Enter')
-  expect(await page.evaluate('document.documentElement.style.colorScheme')).toBe('dark')
+  await page.waitForFunction(`document.documentElement.style.colorScheme === 'dark'`)
 })
 
 test('everything can be read in Chinese, and the choice is kept', async () => {
@@ -42,7 +42,7 @@ test('everything can be read in Chinese, and the choice is kept', async () => {
   await page.getByRole('heading', { name: '客户端', level: 1 }).waitFor()
   await page.reload()
   await page.getByRole('heading', { name: '客户端', level: 1 }).waitFor()
-  expect(await page.evaluate('document.documentElement.lang')).toBe('zh-CN')
+  await page.waitForFunction(`document.documentElement.lang === 'zh-CN'`)
 })
 
 test('where it is narrow, the navigation is a drawer', async () => {
@@ -51,7 +51,7 @@ test('where it is narrow, the navigation is a drawer', async () => {
   await page.getByRole('button', { name: 'Navigation' }).click()
   await page.getByRole('dialog').getByRole('link', { name: 'Clients', exact: true }).click()
   await page.getByRole('heading', { name: 'Clients', level: 1 }).waitFor()
-  expect(await page.getByRole('dialog').count()).toBe(0)
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
 })
 
 test('an unknown address is told, and leads back', async () => {

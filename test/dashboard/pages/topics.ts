@@ -31,7 +31,7 @@ test('topics: the tree opens by keys, moves, and shows what is published as JSON
     .waitFor()
   await page.getByText('Hex', { exact: true }).click()
   await page.getByText('00000000  7b 22 76 61').waitFor()
-  expect(new URL(page.url()).searchParams.get('topic')).toBe('plant/meter-3/temperature')
+  await page.waitForURL(({ searchParams }) => searchParams.get('topic') === 'plant/meter-3/temperature')
 })
 
 test('topics: a key acts on the branch that has the focus, also when another has come in above it', async () => {

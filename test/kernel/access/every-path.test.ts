@@ -210,7 +210,7 @@ const paths: Record<string, Path> = {
 /** The connections that are served are so many again. */
 async function gone(broker: TestBroker, left: number): Promise<void> {
   const open = () => [...broker.kernel.counters.all()].find(({ name }) => name === 'sessions_connected')?.value
-  await vi.waitUntil(() => open() === left)
+  await vi.waitUntil(() => open() === left, { timeout: 60_000 })
 }
 
 async function play({ action, topic, act }: Path, deny: boolean, storage: 'memory' | 'file'): Promise<boolean> {
