@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 
 /**
@@ -16,6 +17,12 @@ export function testUnless(
 
 /** What tests lack that look into /proc. */
 export const noProc = process.platform === 'linux' ? undefined : 'there is a /proc on Linux only'
+
+/** What tests lack that run services of a machine in namespaces of their own, whose mounts and addresses are nobody else's. */
+export const noNamespaces =
+  spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', '--mount-proc', 'true']).status === 0
+    ? undefined
+    : 'only root of a Linux that allows it makes namespaces'
 
 /** The same for several tests, which count as one when they are skipped. */
 export function describeUnless(lack: string | undefined, name: string, tests: () => void | Promise<void>): void {
