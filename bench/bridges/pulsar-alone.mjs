@@ -5,7 +5,7 @@ import { readServiceUrl } from '../../dist/bridges/pulsar/client/settings.js'
 import { fullTopicName } from '../../dist/bridges/pulsar/client/topic-name.js'
 import { measureAlone } from './alone.mjs'
 
-const { url, topic, messages, bytes } = JSON.parse(process.argv[2] ?? '{}')
+const { url, topic, bytes, ...load } = JSON.parse(process.argv[2] ?? '{}')
 
 const clock = {
   now: () => Date.now(),
@@ -19,5 +19,5 @@ const cluster = new Cluster(settings, { clock, version: 'bench' })
 const producer = await Producer.open(cluster, fullTopicName(topic), 'none', undefined, new AbortController().signal)
 const value = Buffer.alloc(bytes, 'x')
 await producer.send([{ value }])
-await measureAlone(messages, numbers => producer.send(numbers.map(n => ({ key: `c${n % 50}`, value }))))
+await measureAlone(load, numbers => producer.send(numbers.map(n => ({ key: `c${n % 50}`, value }))))
 cluster.close()
