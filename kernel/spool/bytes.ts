@@ -15,10 +15,13 @@ export class ByteWriter {
   varint(value: number): void {
     this.room(8)
     let rest = value
-    while (rest > 127) {
-      this.buffer[this.length++] = (rest % 128) | 128
-      rest = Math.floor(rest / 128)
+    // Times do not fit into 32 bits, and their remainders are floating point, each slower than all of the rest together.
+    while (rest > 0x7fffffff) {
+      const upper = Math.floor(rest / 128)
+      this.buffer[this.length++] = (rest - upper * 128) | 128
+      rest = upper
     }
+    for (; rest > 127; rest >>>= 7) this.buffer[this.length++] = (rest & 127) | 128
     this.buffer[this.length++] = rest
   }
 
