@@ -2,11 +2,13 @@ import type { DocumentTemplate, Header, Scope, Template } from '../../../kernel/
 import { isRejected, Rejected, viaHeader } from '../../../kernel/plugin.ts'
 import { murmur2 } from '../partitioner.ts'
 import type { RecordParts } from '../wire/record-batch.ts'
-import { encodeHeaders } from '../wire/record-batch.ts'
+import { encodeHeaders, recordBytes } from '../wire/record-batch.ts'
 
 /** One message on its way to Kafka. */
 export interface Item extends RecordParts {
   readonly topic: string
+  /** What it takes in a batch, at most. */
+  readonly bytes: number
   /** Of its key; undefined without one. */
   readonly hash: number | undefined
   /** Where it goes; chosen once, so that it goes there again when it is repeated. */
@@ -62,7 +64,9 @@ export class ItemPress {
     const partition = this.#partition(scope)
     if (isRejected(partition)) return partition
     const { bytes, hash } = typeof key === 'string' ? this.#keyOf(key) : { bytes: key, hash: key && murmur2(key) }
-    return { topic, hash, partition, key: bytes, value, headers, timestamp: scope.timestamp }
+    const item = { topic, bytes: 0, hash, partition, key: bytes, value, headers, timestamp: scope.timestamp }
+    item.bytes = recordBytes(item)
+    return item
   }
 
   #isTopic(name: string): boolean {

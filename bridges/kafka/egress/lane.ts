@@ -1,5 +1,5 @@
 import type { Sequence } from '../wire/record-batch.ts'
-import { batchOverheadBytes, recordBytes } from '../wire/record-batch.ts'
+import { batchOverheadBytes } from '../wire/record-batch.ts'
 import type { Item } from './item.ts'
 
 /** What a topic takes by default is a little more. */
@@ -55,7 +55,7 @@ export class Lane {
     let bytes = batchOverheadBytes
     let count = 0
     for (const index of this.waiting) {
-      bytes += recordBytes(items[index] as Item)
+      bytes += (items[index] as Item).bytes
       if (bytes > this.#maxBytes && count > 0) break
       count++
     }
@@ -93,7 +93,7 @@ export class Lane {
   shrink(batch: readonly Item[]): boolean {
     if (batch.length < 2) return false
     let bytes = batchOverheadBytes
-    for (const item of batch) bytes += recordBytes(item)
+    for (const item of batch) bytes += item.bytes
     this.#maxBytes = Math.min(this.#maxBytes, Math.ceil(bytes / 2))
     return true
   }

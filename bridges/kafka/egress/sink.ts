@@ -8,7 +8,7 @@ import { compress, compressions } from '../wire/compression.ts'
 import { KafkaError, LinkError, wantsMending } from '../wire/failure.ts'
 import type { ProduceBatch, ProduceResult } from '../wire/produce.ts'
 import { produce } from '../wire/produce.ts'
-import { batchOverheadBytes, encodeRecords, recordBytes, sealBatch } from '../wire/record-batch.ts'
+import { batchOverheadBytes, encodeRecords, sealBatch } from '../wire/record-batch.ts'
 import type { Item, ItemPress } from './item.ts'
 import { Lane, maxBatchBytes, type Producer } from './lane.ts'
 import { Outcome } from './outcome.ts'
@@ -55,12 +55,12 @@ export class KafkaSink implements BridgeSink<Item> {
 
   prepare(scope: Scope): Item | Rejected {
     const item = this.#press.press(scope)
-    if (isRejected(item) || recordBytes(item) < maxItemBytes) return item
-    return new Rejected('MESSAGE_TOO_LARGE', `${recordBytes(item)} bytes are more than Kafka takes in one request`)
+    if (isRejected(item) || item.bytes < maxItemBytes) return item
+    return new Rejected('MESSAGE_TOO_LARGE', `${item.bytes} bytes are more than Kafka takes in one request`)
   }
 
   bytesOf(item: Item): number {
-    return recordBytes(item)
+    return item.bytes
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<void> {
