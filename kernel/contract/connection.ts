@@ -92,4 +92,10 @@ export interface ListenerOptions {
   readonly proxyFrom?: readonly string[]
   /** Default: 0, no limit but the node's. */
   readonly maxConnections?: number
+  /**
+   * Of transport 'tcp': connections without Node's sockets above their handles, which cost less. Node does not promise that
+   * its handles stay as they are, so they are tried out first, and where they do not work there is a warning and sockets.
+   * Default: false.
+   */
+  readonly rawHandles?: boolean
 }

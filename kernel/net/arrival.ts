@@ -4,6 +4,7 @@ import { isLoopback, plainAddress } from './address.ts'
 import type { Watched } from './idle-wheel.ts'
 import type { Network } from './network.ts'
 import { parseProxyHeader } from './proxy-header.ts'
+import type { RawSocket } from './raw-socket.ts'
 
 /** Why a socket never becomes a connection. */
 export const refusals = [
@@ -17,12 +18,15 @@ export const refusals = [
 ] as const
 export type Refusal = (typeof refusals)[number]
 
+/** A socket of either kind. */
+export type Refusable = Socket | RawSocket
+
 /** What an arrival tells its listener. */
 export interface ArrivalHost {
   readonly name: string
   readonly network: Network
   /** The socket was refused or gave up before it became a connection. */
-  turnedAway(socket: Socket, reason: Refusal): void
+  turnedAway(socket: Refusable, reason: Refusal): void
 }
 
 /** A socket on its way through PROXY header, TLS handshake and WebSocket upgrade, which must all end in time. */

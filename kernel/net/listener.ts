@@ -1,13 +1,17 @@
-import net, { type AddressInfo, type Server, type Socket } from 'node:net'
-import type { Connection, ListenerOptions, TlsOptions } from '../contract/connection.ts'
+import net, { type AddressInfo, type Server, Socket } from 'node:net'
+import type { Connection, ListenerOptions, Peer, TlsOptions } from '../contract/connection.ts'
 import { BrokerError } from '../contract/errors.ts'
 import type { Counter } from '../contract/observe.ts'
-import { Arrival, type ArrivalHost, directPeer, type Refusal, refusals } from './arrival.ts'
+import { Arrival, type ArrivalHost, directPeer, type Refusable, type Refusal, refusals } from './arrival.ts'
 import { isCidr, matchesCidr } from './cidr.ts'
 import { listen } from './listen.ts'
 import type { Network } from './network.ts'
+import { RawArrival } from './raw-arrival.ts'
+import { type RawHandle, takeHandles } from './raw-handle.ts'
+import { RawSocket } from './raw-socket.ts'
+import type { RawSockets } from './raw-sockets.ts'
 import type { ConnectionHost, StreamConnection } from './stream-connection.ts'
-import { streamConnection, tcpConnection } from './tcp.ts'
+import { rawConnection, streamConnection, tcpConnection } from './tcp.ts'
 import { TlsGate } from './tls.ts'
 import { WebSocketGate } from './websocket.ts'
 import { WebSocketConnection } from './websocket-connection.ts'
@@ -74,6 +78,9 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     for (const block of options.proxyFrom ?? []) {
       if (!isCidr(block)) throw this.#invalid(`proxyFrom: "${block}" is neither an address nor a CIDR block`)
     }
+    if (options.rawHandles && options.transport !== 'tcp') {
+      throw this.#invalid(`transport "${options.transport}" has no raw handles, only "tcp"`)
+    }
     this.#tls = this.#tlsGate()
     this.#webSockets = this.#webSocketGate()
     this.#server = net.createServer({
@@ -87,10 +94,12 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
   }
 
   async open(): Promise<void> {
-    const { port, host } = this.#options
+    const { port, host, rawHandles } = this.#options
+    const raw = rawHandles ? await this.network.rawSockets() : undefined
     await listen(this.#server, this.name, { port, host, reusePort: this.network.reusePort })
     // For instance: out of file descriptors. The listener goes on.
     this.#server.on('error', error => this.network.logger.error({ listener: this.name, error }, 'accepting failed'))
+    if (raw !== undefined) takeHandles(this.#server, handle => this.#acceptRaw(handle, raw))
   }
 
   address(): { host: string; port: number } {
@@ -115,28 +124,48 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     this.#left()
   }
 
-  turnedAway(socket: Socket, reason: Refusal): void {
+  turnedAway(socket: Refusable, reason: Refusal): void {
     this.#left()
     this.#refuse(socket, reason)
   }
 
   #accept(socket: Socket): void {
-    const refusal = this.#refusal()
-    if (refusal !== undefined) return this.#refuse(socket, refusal)
-    const address = socket.remoteAddress
-    // The peer was gone before we looked.
-    if (address === undefined) return this.#refuse(socket, 'gone')
-    this.#counted(1)
-    const peer = directPeer(address, socket.remotePort ?? 0)
+    const peer = this.#admit(socket, socket.remoteAddress, socket.remotePort)
+    if (peer === undefined) return
     const { proxyFrom = [] } = this.#options
     if (proxyFrom.length === 0 && this.#options.transport === 'tcp') {
       return this.#serve(tcpConnection(socket, peer, this))
     }
     const arrival = new Arrival(socket, peer, this)
     if (proxyFrom.length === 0) this.#secure(arrival)
-    else if (proxyFrom.some(block => matchesCidr(peer.address, block))) {
-      arrival.readProxyHeader(() => this.#secure(arrival))
-    } else arrival.fail('untrusted-proxy')
+    else if (this.#isProxy(peer)) arrival.readProxyHeader(() => this.#secure(arrival))
+    else arrival.fail('untrusted-proxy')
+  }
+
+  #acceptRaw(handle: RawHandle, sockets: RawSockets): void {
+    const socket = new RawSocket(handle, sockets)
+    const { address, port } = socket.remote
+    const proxy = this.#admit(socket, address, port)
+    if (proxy === undefined) return
+    socket.setOptions({ keepAliveMs: tcpKeepAliveMs })
+    const { proxyFrom = [] } = this.#options
+    if (proxyFrom.length === 0) this.#serve(rawConnection(socket, proxy, this))
+    else if (!this.#isProxy(proxy)) this.turnedAway(socket, 'untrusted-proxy')
+    else new RawArrival(socket, proxy, this, peer => this.#serve(rawConnection(socket, peer, this)))
+  }
+
+  /** Counts who comes, unless there is no room. */
+  #admit(socket: Refusable, address: string | undefined, port: number | undefined): Peer | undefined {
+    const refusal = this.#refusal()
+    if (refusal !== undefined) return void this.#refuse(socket, refusal)
+    // The peer was gone before we looked.
+    if (address === undefined) return void this.#refuse(socket, 'gone')
+    this.#counted(1)
+    return directPeer(address, port ?? 0)
+  }
+
+  #isProxy({ address }: Peer): boolean {
+    return this.#options.proxyFrom?.some(block => matchesCidr(address, block)) === true
   }
 
   #secure(arrival: Arrival): void {
@@ -197,10 +226,11 @@ class SocketListener implements Listener, ConnectionHost, ArrivalHost {
     return undefined
   }
 
-  #refuse(socket: Socket, reason: Refusal): void {
+  #refuse(socket: Refusable, reason: Refusal): void {
+    const address = socket instanceof Socket ? socket.remoteAddress : socket.remote.address
     this.network.counters.counter('net_connections_refused', { listener: this.name, reason }).value += 1
-    this.network.logger.debug({ listener: this.name, address: socket.remoteAddress, reason }, 'connection refused')
-    socket.on('error', () => {})
+    this.network.logger.debug({ listener: this.name, address, reason }, 'connection refused')
+    if (socket instanceof Socket) socket.on('error', () => {})
     socket.destroy()
   }
 

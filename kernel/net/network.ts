@@ -5,6 +5,8 @@ import type { Memory } from '../memory/memory.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { Flusher } from './flusher.ts'
 import { IdleWheel } from './idle-wheel.ts'
+import { openRawSockets } from './raw-probe.ts'
+import type { RawSockets } from './raw-sockets.ts'
 
 /** Every limit of the network, by name. */
 export interface NetworkLimits {
@@ -92,6 +94,7 @@ export class Network {
   #markedAtBytes = -1
   #markBytes = 0
   #lastId = 0
+  #rawSockets: Promise<RawSockets | undefined> | undefined
 
   constructor(options: NetworkOptions) {
     this.clock = options.clock
@@ -125,6 +128,12 @@ export class Network {
       )
     }
     return this.#markBytes
+  }
+
+  /** Undefined, and told once, where they do not work. */
+  rawSockets(): Promise<RawSockets | undefined> {
+    this.#rawSockets ??= openRawSockets(this.readBuffer, this.logger)
+    return this.#rawSockets
   }
 
   /** Connections that are being served. */

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net'
 import type { Output } from '../contract/connection.ts'
 import { type BufferAccount, type BufferPool, largestPooledBytes } from './buffer-pool.ts'
+import type { ByteSocket } from './byte-socket.ts'
 import type { Flushable, Flusher } from './flusher.ts'
 
 /** From this size on a chunk is passed on by reference: copying it would cost more than one more entry in the write. */
@@ -16,7 +16,7 @@ export type Framing = (into: Buffer, end: number, bytes: number) => number
 
 /** What an output writes to, and whom it tells. */
 export interface OutputOwner {
-  readonly socket: Socket
+  readonly socket: ByteSocket
   /** Whether bytes may still be written; if not, they are dropped. */
   readonly writable: boolean
   /** Everything was written, after `awaitDrain`. */
@@ -119,7 +119,10 @@ export class SocketOutput implements Output, Flushable {
     } else {
       this.#writeSealed(this.#sealed, bytes)
     }
-    if (socket.writableLength === 0) this.#giveBack()
+    if (socket.writableLength > 0) return
+    this.#giveBack()
+    // Not every socket calls back for what it wrote at once.
+    if (this.#awaitsDrain) process.nextTick(this.#written)
   }
 
   /** Forgets what is pending; the connection is gone. */

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net'
 import type { Connection, Peer } from '../contract/connection.ts'
 import type { Counter } from '../contract/observe.ts'
+import type { ByteSocket, SocketOwner } from './byte-socket.ts'
 import type { Watched } from './idle-wheel.ts'
 import { readLines } from './lines.ts'
 import type { Network } from './network.ts'
@@ -28,10 +28,10 @@ const inputPart = 1 / 4
 type State = 'open' | 'closing' | 'gone'
 
 /** A connection over one byte stream: TCP or TLS. */
-export class StreamConnection implements Connection, OutputOwner, Watched {
+export class StreamConnection implements Connection, OutputOwner, SocketOwner, Watched {
   readonly id: number
   readonly peer: Peer
-  readonly socket: Socket
+  readonly socket: ByteSocket
   readonly output: SocketOutput
   onDrain: (() => void) | undefined
   onClose: ((reason: string) => void) | undefined
@@ -51,7 +51,7 @@ export class StreamConnection implements Connection, OutputOwner, Watched {
   #heard = true
   #heardAtMs = 0
 
-  constructor(socket: Socket, peer: Peer, host: ConnectionHost, framing?: Framing) {
+  constructor(socket: ByteSocket, peer: Peer, host: ConnectionHost, framing?: Framing) {
     this.id = host.network.nextId()
     this.socket = socket
     this.peer = peer

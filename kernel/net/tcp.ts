@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Peer } from '../contract/connection.ts'
+import type { RawSocket } from './raw-socket.ts'
 import { readsInto } from './read-into.ts'
 import { type ConnectionHost, StreamConnection } from './stream-connection.ts'
 
@@ -16,6 +17,13 @@ export function streamConnection(socket: Socket, peer: Peer, host: ConnectionHos
   socket.on('data', onData)
   socket.pause()
   return attach(socket, new StreamConnection(socket, peer, host))
+}
+
+/** A connection over a handle without a socket of Node's. */
+export function rawConnection(socket: RawSocket, peer: Peer, host: ConnectionHost): StreamConnection {
+  const connection = new StreamConnection(socket, peer, host)
+  socket.owner = connection
+  return connection
 }
 
 /** Which connection a socket belongs to: listeners are shared functions, so an idle connection stays light. */

@@ -34,6 +34,12 @@ export function checkTogether(document: ConfigDocument, schema: ReturnType<typeo
         placeOf(document, path),
         `expected certificates for ${listener.transport}: "tls" here or at the top`,
       )
+    if (listener.rawHandles && listener.transport !== 'tcp')
+      document.problem(
+        [...path, 'rawHandles'],
+        placeOf(document, [...path, 'rawHandles']),
+        `expected transport tcp, which alone has raw handles, instead of ${listener.transport}`,
+      )
     const address = `${listener.host ?? '*'}:${listener.port}`
     const other = taken.get(address)
     if (other !== undefined && listener.port !== 0)

@@ -185,6 +185,12 @@ function listener(plugins: PluginSpecs, absolute: Absolute) {
       maxConnections: number({ min: 0 })
         .prefault(0)
         .describe('Open connections of this listener; 0: no limit but limits.connections.'),
+      rawHandles: z
+        .boolean()
+        .prefault(false)
+        .describe(
+          "Of transport tcp: connections without Node's sockets, which cost less. Tried out at the start; where it does not work, there is a warning and ordinary sockets.",
+        ),
     })
     .transform(given => ({ ...given, port: given.port ?? standardPorts[given.transport] }))
 }

@@ -34,7 +34,7 @@ const run: readonly (readonly [page: string, language: string, count: number, by
   ['docs/guides/http-api.md', 'json', 1, 'test/docs/http-api.test.ts'],
   ['docs/guides/http-api.md', 'yaml', 1, here],
   ['docs/guides/listeners.md', 'sh', 2, 'test/docs/guides.test.ts'],
-  ['docs/guides/listeners.md', 'yaml', 5, 'test/docs/guides.test.ts'],
+  ['docs/guides/listeners.md', 'yaml', 6, 'test/docs/guides.test.ts'],
   ['docs/guides/listeners.md', 'console', 2, 'test/docs/guides.test.ts'],
   ['docs/guides/listeners.md', 'js', 1, 'test/docs/guides.test.ts'],
   ['docs/guides/listeners.md', 'haproxy', 1, 'test/docs/proxies.test.ts'],

@@ -146,6 +146,12 @@ test('two listeners on one port are a mistake', async () => {
   ])
 })
 
+test('raw handles of another transport than tcp are a mistake', async () => {
+  expect(await mistakes('listeners:\n  a:\n    transport: ws\n    rawHandles: true\n')).toEqual([
+    'robustmq.yaml:4:17 listeners.a.rawHandles: expected transport tcp, which alone has raw handles, instead of ws',
+  ])
+})
+
 test('listeners that are written but empty never mean the standard ones', async () => {
   expect(await mistakes('listeners:\n')).toEqual([
     'robustmq.yaml:1:1 listeners: expected at least one listener, got none',

@@ -12,6 +12,9 @@ import { startWorkers, type TestWorkers } from './workers.ts'
 /** Worker processes' worth of listeners that every broker of the tests has. Default: none, it serves its clients itself. */
 const workers = Number(process.env.WORKERS ?? 0)
 
+/** Whether plain TCP goes without Node's sockets. */
+const rawHandles = process.env.RAW_HANDLES === '1'
+
 export interface BrokerOptions {
   /** Also listens with TLS. */
   readonly tls?: boolean
@@ -81,7 +84,7 @@ export class TestBroker implements AsyncDisposable {
     const secure = tls ? await certificates() : undefined
     this.ca = secure?.ca ?? ''
     const at = { protocol: 'mqtt', host: '127.0.0.1', port: 0 }
-    const listeners: ListenerOptions[] = [{ ...at, name: 'tcp', transport: 'tcp' }]
+    const listeners: ListenerOptions[] = [{ ...at, name: 'tcp', transport: 'tcp', rawHandles }]
     if (secure) listeners.push({ ...at, name: 'tls', transport: 'tls', tls: { cert: secure.cert, key: secure.key } })
     if (websocket) listeners.push({ ...at, name: 'ws', transport: 'ws' })
     if (secure && websocket) {

@@ -67,6 +67,9 @@ export interface TestOptions extends Partial<ListenerOptions> {
   readonly serve?: (connection: Connection) => Promise<void>
 }
 
+/** Of listeners that say nothing of it; `raw-handles.test.ts` has the other tests of this folder run with them. */
+export const defaults = { rawHandles: false }
+
 /** A listener on a free port of the loopback interface; its end takes its connections with it. */
 export async function startListener(options: TestOptions = {}): Promise<TestListener> {
   const clock = new ManualClock()
@@ -83,7 +86,7 @@ export async function startListener(options: TestOptions = {}): Promise<TestList
   const waiting: ((connection: Connection) => void)[] = []
   const open = new Set<Connection>()
   const listener = await openListener(
-    { name: 'test', protocol: 'test', transport: 'tcp', host: '127.0.0.1', port: 0, ...listenerOptions },
+    { name: 'test', protocol: 'test', transport: 'tcp', host: '127.0.0.1', port: 0, ...defaults, ...listenerOptions },
     {
       network,
       ...(websocket === undefined ? {} : { websocket }),
