@@ -10,6 +10,7 @@ const long = [
   'test/faults/bridges-pulsar.test.ts',
   'test/bridges/kafka/failover.test.ts',
   'test/interop/rust.test.ts',
+  'test/docs/compose.test.ts',
 ]
 
 /** The order of files: those known to be long, then the rest as usual. */
