@@ -1,3 +1,5 @@
+import { type PackedBytes, packBytes, unpackBytes } from './packed-bytes.ts'
+
 /**
  * 0 at most once, 1 at least once, 2 exactly once. Numbers, because the effective guarantee of a delivery is the least
  * of what was published, what the binding asks for and what the consumer takes.
@@ -60,7 +62,7 @@ export class Message {
   user: string | undefined = undefined
   /** How many places in the kernel hold it while it waits or is unsettled; the kernel's own. */
   holders = 0
-  #payload: Uint8Array
+  #payload: PackedBytes
   #held: 'lent' | 'slab' | 'own'
 
   /** `owned`: nobody else has the payload's bytes. */
@@ -82,14 +84,19 @@ export class Message {
     this.#held = owned ? 'own' : 'lent'
   }
 
+  /** Of a packed message it is made anew whenever it is asked for. */
   get payload(): Uint8Array {
-    return this.#payload
+    return unpackBytes(this.#payload)
+  }
+
+  get payloadBytes(): number {
+    return this.#payload.length
   }
 
   /** Makes the payload outlive the turn, for as long as a delivery takes: small ones share a slab of a few KiB. */
   keep(): this {
     if (this.#held === 'lent') {
-      this.#payload = Buffer.from(this.#payload)
+      this.#payload = Buffer.from(this.payload)
       this.#held = 'slab'
     }
     return this
@@ -98,9 +105,17 @@ export class Message {
   /** Makes the payload outlive everything: an exact copy, so that 20 retained bytes pin nothing larger. */
   own(): this {
     if (this.#held !== 'own') {
-      this.#payload = Uint8Array.prototype.slice.call(this.#payload)
+      this.#payload = Uint8Array.prototype.slice.call(this.payload)
       this.#held = 'own'
     }
     return this
+  }
+
+  /** The same for where it may lie for years while others take its place: a message by itself, with nothing shared. */
+  packed(): Message {
+    const message = new Message(this, true)
+    message.#payload = packBytes(this.payload)
+    message.user = this.user
+    return message
   }
 }

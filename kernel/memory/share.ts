@@ -67,5 +67,5 @@ export class Share {
 
 /** Bytes of memory that a message takes, by rule of thumb. */
 export function costOf(message: Message): number {
-  return message.payload.length + message.topic.length + messageOverheadBytes
+  return message.payloadBytes + message.topic.length + messageOverheadBytes
 }

@@ -119,7 +119,7 @@ export class Trace {
       topic,
       guarantee: guarantee ?? message?.guarantee,
       from: message?.from,
-      payloadBytes: message?.payload.length,
+      payloadBytes: message?.payloadBytes,
       payload,
       reason,
       detail,

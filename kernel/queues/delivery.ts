@@ -66,5 +66,5 @@ export function leastOf(a: Guarantee, b: Guarantee): Guarantee {
 
 /** What a waiting message counts for in the limits: its payload, its topic, and its entry. */
 export function sizeOf(message: Message): number {
-  return message.payload.length + message.topic.length + 64
+  return message.payloadBytes + message.topic.length + 64
 }

@@ -22,7 +22,7 @@ export class PackedMessages {
     writer.clear()
     for (const reference of references) {
       if (typeof reference === 'number' || reference.holders !== 1) return undefined
-      if (writer.length + reference.payload.length > mostBytes) return undefined
+      if (writer.length + reference.payloadBytes > mostBytes) return undefined
       writeMessage(writer, reference)
     }
     return new PackedMessages(references.length, Uint8Array.prototype.slice.call(writer.slice(0, writer.length)))

@@ -6,7 +6,8 @@ import type { Limits } from '../limits.ts'
 import type { Memory } from '../memory/memory.ts'
 import { costOf } from '../memory/share.ts'
 import type { Due, Schedule } from '../schedule/schedule.ts'
-import { decodeMessage, encodeMessage } from '../spool/message-codec.ts'
+import { ByteReader } from '../spool/bytes.ts'
+import { encodeMessage, readMessage } from '../spool/message-codec.ts'
 import type { LevelSurvey, Survey } from './topic-survey.ts'
 import { TopicTree } from './topic-tree.ts'
 
@@ -61,18 +62,18 @@ export class Retained {
     if (!this.#table) return
     for await (const row of this.#table.range('')) {
       const tenant = row.key.slice(0, row.key.indexOf('\0'))
-      this.#put(tenant, decodeMessage(row.value))
+      this.#put(tenant, readMessage(new ByteReader(row.value), 'lent').packed())
     }
   }
 
   /** @throws BrokerError LIMIT_REACHED when the message may not be added. */
   #check(tenant: Tenant, before: Message | undefined, message: Message): void {
-    const bytes = message.payload.length
+    const bytes = message.payloadBytes
     const { retainedMessages, retainedBytes, retainedMessageBytes } = this.#limits
     if (retainedMessageBytes > 0 && bytes > retainedMessageBytes)
       throw limitReached('retained messages', 'retainedMessageBytes', retainedMessageBytes)
     const messages = before ? 0 : 1
-    const more = bytes - (before?.payload.length ?? 0)
+    const more = bytes - (before?.payloadBytes ?? 0)
     const reaches = (limit: number, held: number, added: number) => limit > 0 && added > 0 && held + added > limit
     if (reaches(retainedMessages, tenant.messages, messages))
       throw limitReached('retained messages', 'retainedMessages', retainedMessages)
@@ -99,16 +100,17 @@ export class Retained {
     const tenant = this.#tenant(tenantName)
     const levels = topic.split('/')
     const before = tenant.tree.find(levels)
-    if (message.payload.length === 0) {
+    if (message.payloadBytes === 0) {
       // Cleared already, but not for certain: the clearing that is being stored may fail, and then this one holds.
       const unsure = this.#storing.has(`${tenantName}\0${topic}`)
       return this.#remove(tenantName, topic) || unsure ? this.#write(tenantName, topic, before, undefined) : undefined
     }
     this.#check(tenant, before, message)
-    this.#put(tenantName, message.own(), levels)
+    const kept = message.packed()
+    this.#put(tenantName, kept, levels)
     // Declared to be of the moment although its delivery is assured: it would be wrong after a restart.
     if (message.guarantee > 0 && message.durability === 'none') return undefined
-    return this.#write(tenantName, topic, before, message)
+    return this.#write(tenantName, topic, before, kept)
   }
 
   /** What could not be stored is refused: the topic's last stored message is its message again. */
@@ -189,7 +191,7 @@ export class Retained {
     if ((after ?? before)?.topic.startsWith('$')) tenant.ownMessages += more
     for (const account of [tenant, this.#node]) {
       account.messages += more
-      account.bytes += (after?.payload.length ?? 0) - (before?.payload.length ?? 0)
+      account.bytes += (after?.payloadBytes ?? 0) - (before?.payloadBytes ?? 0)
     }
     this.#memory.parts.retained.take((after ? this.#memoryOf(after) : 0) - (before ? this.#memoryOf(before) : 0))
     if (!before) return
@@ -199,8 +201,8 @@ export class Retained {
 
   /** A message and its place among the topics; where it is stored, the table has its own in memory. */
   #memoryOf(message: Message): number {
-    const { topic, payload } = message
-    return costOf(message) + placeBytes + (this.#table ? rowBytes + topic.length + payload.length : 0)
+    const { topic, payloadBytes } = message
+    return costOf(message) + placeBytes + (this.#table ? rowBytes + topic.length + payloadBytes : 0)
   }
 
   #expire(tenantName: string, message: Message): void {

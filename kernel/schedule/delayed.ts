@@ -106,10 +106,10 @@ export class Delayed implements Holder {
   ): number | Promise<number> {
     this.#checkRoom(tenant, message)
     const { spool } = this.#host
-    const { deliverAt = 0, payload } = message
+    const { deliverAt = 0, payloadBytes } = message
     const from = { tenant: tenant.name, publisher: publisherOf(principal) }
-    const reference = spool ? spool.delay(message, from, this, once) : message.own()
-    const waiting = this.#entry({ tenant, principal, deliverAt, payloadBytes: payload.length, reference })
+    const reference = spool ? spool.delay(message, from, this, once) : message.packed()
+    const waiting = this.#entry({ tenant, principal, deliverAt, payloadBytes, reference })
     this.#hold(waiting, 1)
     if (!spool || typeof reference !== 'number') {
       this.#wait(waiting)
@@ -180,7 +180,7 @@ export class Delayed implements Holder {
     if (delayMs > 0 && ahead > delayMs) throw limitReached('delayed messages', 'delayMs', delayMs)
     if (delayedMessages > 0 && held.messages >= delayedMessages)
       throw limitReached('delayed messages', 'delayedMessages', delayedMessages)
-    if (delayedBytes > 0 && held.bytes + message.payload.length > delayedBytes)
+    if (delayedBytes > 0 && held.bytes + message.payloadBytes > delayedBytes)
       throw limitReached('delayed messages', 'delayedBytes', delayedBytes)
     const { memory, spool } = this.#host
     if (entryBytes + (spool ? 0 : costOf(message)) > memory.parts.delayed.freeBytes) {
@@ -281,22 +281,19 @@ function publisherOf(principal: Principal | undefined): string {
 function dueMessage(message: Message): Message {
   const { topic, payload, guarantee, durability, retain, headers, contentType, correlationId, replyTo, format } =
     message
-  return new Message(
-    {
-      topic,
-      payload,
-      guarantee,
-      durability,
-      retain,
-      headers,
-      publishedAt: message.deliverAt ?? message.publishedAt,
-      ...(contentType !== undefined && { contentType }),
-      ...(correlationId !== undefined && { correlationId }),
-      ...(replyTo !== undefined && { replyTo }),
-      ...(format !== undefined && { format }),
-      ...(message.expiresAt !== undefined && { expiresAt: message.expiresAt }),
-      ...(message.from !== undefined && { from: message.from }),
-    },
-    true,
-  )
+  return new Message({
+    topic,
+    payload,
+    guarantee,
+    durability,
+    retain,
+    headers,
+    publishedAt: message.deliverAt ?? message.publishedAt,
+    ...(contentType !== undefined && { contentType }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(format !== undefined && { format }),
+    ...(message.expiresAt !== undefined && { expiresAt: message.expiresAt }),
+    ...(message.from !== undefined && { from: message.from }),
+  })
 }

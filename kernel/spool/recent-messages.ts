@@ -37,7 +37,7 @@ export class RecentMessages {
   add(offset: number, message: Message, durableTo: number): void {
     if (this.#bytes === 0) this.#first = offset
     if (offset >= this.#next) this.#next = offset + 1
-    this.#bytes += message.payload.length + messageOverhead
+    this.#bytes += message.payloadBytes + messageOverhead
     this.evict(durableTo)
     while (this.#next - this.#first > this.#ring.length) this.#grow()
     this.#ring[this.#place(offset)] = message
@@ -47,7 +47,7 @@ export class RecentMessages {
     const message = this.get(offset)
     if (!message) return
     this.#ring[this.#place(offset)] = undefined
-    this.#bytes -= message.payload.length + messageOverhead
+    this.#bytes -= message.payloadBytes + messageOverhead
   }
 
   /** Nobody refers to what is before the offset. */

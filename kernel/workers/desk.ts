@@ -206,7 +206,7 @@ export class Desk implements PeerHandler {
     } catch (error) {
       this.#refuse(ticket, error, served.caller)
     }
-    served.throttle(message.payload.length)
+    served.throttle(message.payloadBytes)
   }
 
   #publishOnce(body: FrameReader): void {
@@ -220,7 +220,7 @@ export class Desk implements PeerHandler {
     } catch (error) {
       this.#refuse(ticket, error, served.space.caller)
     }
-    served.space.throttle(message.payload.length)
+    served.space.throttle(message.payloadBytes)
   }
 
   /** A bug costs the client that met it its connection, and nobody else. */

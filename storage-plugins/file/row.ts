@@ -34,7 +34,7 @@ export function encodeWrite(changes: readonly Change[], into: Buffer, start: num
   }
 }
 
-/** Values are own copies. @throws RangeError when the bytes are no write. */
+/** Values are views of the record. @throws RangeError when the bytes are no write. */
 export function decodeWrite(record: Uint8Array): Change[] {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
   const changes: Change[] = []
@@ -50,7 +50,7 @@ export function decodeWrite(record: Uint8Array): Change[] {
     }
     const end = valueAt + 4 + bytes.readUInt32LE(valueAt)
     if (kind !== set || end > bytes.byteLength) throw new RangeError('not a table write')
-    changes.push({ key, value: copy(bytes.subarray(valueAt + 4, end)) })
+    changes.push({ key, value: bytes.subarray(valueAt + 4, end) })
     at = end
   }
   return changes
@@ -75,19 +75,14 @@ export function encodeEnd(rows: number, into: Buffer, at: number): void {
   into.writeDoubleLE(rows, at + 1)
 }
 
-/** A row, or the number of rows that the end record states. */
+/** A row, whose value is a view of the record, or the number of rows that the end record states. */
 export function decodeRow(record: Uint8Array): Row | number {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
   if (bytes[0] === removed) return bytes.readDoubleLE(1)
   const valueAt = 13 + bytes.readUInt32LE(9)
   return {
     key: bytes.toString('utf8', 13, valueAt),
-    value: copy(bytes.subarray(valueAt)),
+    value: bytes.subarray(valueAt),
     revision: bytes.readDoubleLE(1),
   }
-}
-
-/** A small row must not pin the buffer that it was read into. */
-export function copy(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes)
 }

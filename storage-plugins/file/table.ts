@@ -1,10 +1,11 @@
 import type { Change, Expectation, Revision, Row, Table } from '../../kernel/plugin.ts'
-import { BrokerError, checkKey, OrderedMap } from '../../kernel/plugin.ts'
+import { BrokerError, checkKey, packBytes } from '../../kernel/plugin.ts'
 import type { FileCut } from './file-cut.ts'
 import { isFull } from './health.ts'
 import { Journal } from './journal.ts'
 import type { JournalOptions } from './journal-options.ts'
-import { copy, decodeWrite, encodeWrite, writeBytes } from './row.ts'
+import { decodeWrite, encodeWrite, writeBytes } from './row.ts'
+import { type PackedChange, Rows } from './rows.ts'
 import { corrupt } from './segment.ts'
 import { readSnapshot, snapshotPath, snapshotRevisions, writeSnapshot } from './snapshot.ts'
 
@@ -22,10 +23,10 @@ const replayLimit = { records: 4_096, bytes: 1 << 20 }
  */
 export class FileTable implements Table {
   readonly #options: TableOptions
-  readonly #rows: OrderedMap<Row>
+  readonly #rows: Rows
   readonly #journal: Journal
   /** Writes that are not durable yet, oldest first. */
-  readonly #pending: (readonly Change[])[] = []
+  readonly #pending: (readonly PackedChange[])[] = []
   /** What keys will be at once everything pending is durable: a revision, or undefined for removed. */
   readonly #ahead = new Map<string, Revision | undefined>()
   #lastWrite: Promise<unknown> = Promise.resolve()
@@ -42,7 +43,7 @@ export class FileTable implements Table {
   private constructor(
     options: TableOptions,
     journal: Journal,
-    rows: OrderedMap<Row>,
+    rows: Rows,
     { revision, bytes }: { revision: Revision; bytes: number },
   ) {
     this.#options = options
@@ -62,7 +63,7 @@ export class FileTable implements Table {
       onRefused: () => table?.forget(),
     })
     try {
-      const rows = new OrderedMap<Row>()
+      const rows = new Rows()
       const snapshot = await load(options, rows)
       await replay(options, journal, snapshot.revision, rows)
       table = new FileTable(options, journal, rows, snapshot)
@@ -105,7 +106,7 @@ export class FileTable implements Table {
     const bytes = writeBytes(changes)
     const written = this.#journal.appendWith(bytes, (frame, at) => encodeWrite(changes, frame, at))
     if (this.#journal.pendingNext !== revision) return written
-    this.#pending.push(changes.map(({ key, value }) => ({ key, value: value === undefined ? value : copy(value) })))
+    this.#pending.push(changes.map(({ key, value }) => ({ key, value: value && packBytes(value) })))
     for (const { key, value } of changes) this.#ahead.set(key, value === undefined ? undefined : revision)
     this.#journalBytes += bytes
     this.#lastWrite = written
@@ -160,14 +161,14 @@ export class FileTable implements Table {
     await this.#journal.close()
   }
 
-  #settle(change: Change, revision: Revision): void {
-    set(this.#rows, change, revision)
+  #settle(change: PackedChange, revision: Revision): void {
+    this.#rows.apply(change, revision)
     const ahead = this.#ahead.get(change.key)
     if (ahead === revision) this.#ahead.delete(change.key)
   }
 
   #revisionOf(key: string): Revision | undefined {
-    return this.#ahead.has(key) ? this.#ahead.get(key) : this.#rows.get(key)?.revision
+    return this.#ahead.has(key) ? this.#ahead.get(key) : this.#rows.revisionOf(key)
   }
 
   #conflict({ key, revision }: Expectation): BrokerError {
@@ -212,18 +213,20 @@ export class FileTable implements Table {
 }
 
 /** Loads the newest snapshot and removes older ones, which an interrupted one left. */
-async function load(options: TableOptions, rows: OrderedMap<Row>): Promise<{ revision: Revision; bytes: number }> {
+async function load(options: TableOptions, rows: Rows): Promise<{ revision: Revision; bytes: number }> {
   const { disk, directory } = options
   const revisions = await snapshotRevisions(disk, directory)
   const newest = revisions.pop()
   if (newest === undefined) return { revision: 0, bytes: 0 }
-  const bytes = await readSnapshot(disk, snapshotPath(directory, newest), row => rows.set(row.key, row))
+  const bytes = await readSnapshot(disk, snapshotPath(directory, newest), ({ key, value, revision }) =>
+    rows.apply({ key, value: packBytes(value) }, revision),
+  )
   for (const older of revisions) await disk.unlink(snapshotPath(directory, older))
   return { revision: newest, bytes }
 }
 
 /** Repeats the writes since the snapshot. */
-async function replay(options: TableOptions, journal: Journal, from: Revision, rows: OrderedMap<Row>): Promise<void> {
+async function replay(options: TableOptions, journal: Journal, from: Revision, rows: Rows): Promise<void> {
   if (from < journal.first || from > journal.next) {
     const reason = `the snapshot is of revision ${from}, but the journal has ${journal.first} to ${journal.next}`
     throw corrupt(options.directory, 0, reason)
@@ -233,13 +236,9 @@ async function replay(options: TableOptions, journal: Journal, from: Revision, r
     const { offset, records } = await journal.read(next, replayLimit)
     if (records.length === 0) return
     for (const [index, record] of records.entries()) {
-      for (const change of decodeWrite(record)) set(rows, change, offset + index + 1)
+      for (const { key, value } of decodeWrite(record))
+        rows.apply({ key, value: value && packBytes(value) }, offset + index + 1)
     }
     next = offset + records.length
   }
-}
-
-function set(rows: OrderedMap<Row>, { key, value }: Change, revision: Revision): void {
-  if (value === undefined) rows.delete(key)
-  else rows.set(key, { key, value, revision })
 }

@@ -192,8 +192,8 @@ export const mutations: readonly Mutation[] = [
   {
     fault: 'a retained value is acknowledged before it is stored',
     file: 'kernel/retained/retained.ts',
-    find: '    return this.#write(tenantName, topic, before, message)\n',
-    replace: '    void this.#write(tenantName, topic, before, message)?.catch(() => {})\n    return undefined\n',
+    find: '    return this.#write(tenantName, topic, before, kept)\n',
+    replace: '    void this.#write(tenantName, topic, before, kept)?.catch(() => {})\n    return undefined\n',
     killer: simulation,
   },
   {

@@ -169,7 +169,7 @@ export class Outgoing implements Receiver {
     }
     mqtt.counters.packetsSent.value++
     mqtt.counters.publishesSent.value++
-    mqtt.counters.payloadSent.value += message.payload.length
+    mqtt.counters.payloadSent.value += message.payloadBytes
     return true
   }
 
