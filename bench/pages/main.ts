@@ -23,6 +23,8 @@ const { values } = parseArgs({
     topics: { type: 'string', default: '1000000' },
     shape: { type: 'string', default: 'tree' },
     rounds: { type: 'string', default: '20' },
+    /** That a list is scrolled for. */
+    frames: { type: 'string', default: '600' },
     /** lists, scrolling */
     parts: { type: 'string', default: 'lists,scrolling' },
   },
@@ -59,7 +61,7 @@ limits: { retainedMessages: 0, retainedBytes: 0, nodeRetainedMessages: 0, nodeRe
   const url = `http://127.0.0.1:${ports.http}`
   const parts = values.parts.split(',')
   if (parts.includes('lists')) await measureLists({ url, port: ports.mqtt, shape: size.shape, rounds })
-  if (parts.includes('scrolling')) await measureScrolling(url)
+  if (parts.includes('scrolling')) await measureScrolling(url, Number(values.frames))
   crowd.destroy()
 } finally {
   rmSync(directory, { recursive: true, force: true })

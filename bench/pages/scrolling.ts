@@ -3,7 +3,6 @@ import { openBrowser } from '../../test/dashboard/browser.ts'
 
 /** Pixels a frame: a hand on a wheel that does not stop. */
 const pixelsPerFrame = 400
-const frames = 600
 
 interface Scrolled {
   /** Between one frame and the next. */
@@ -13,8 +12,8 @@ interface Scrolled {
   readonly reached: number
 }
 
-/** Scrolls through lists as the dashboard shows them; `url`: of the HTTP side. */
-export async function measureScrolling(url: string): Promise<void> {
+/** Scrolls through lists as the dashboard shows them, for so many frames each; `url`: of the HTTP side. */
+export async function measureScrolling(url: string, frames: number): Promise<void> {
   const browser = await openBrowser()
   try {
     console.log(
@@ -26,7 +25,7 @@ export async function measureScrolling(url: string): Promise<void> {
       await page.goto(`${url}/${list}`)
       await page.locator('[data-row="0"]').waitFor()
       const working = await workOf(page)
-      const { frameMs, rows, elements, reached } = await scroll(page)
+      const { frameMs, rows, elements, reached } = await scroll(page, frames)
       const workMs = (await working()) / frames
       const sorted = frameMs.toSorted((a, b) => a - b)
       const at = (part: number) => sorted[Math.floor(sorted.length * part)]?.toFixed(1)
@@ -41,7 +40,7 @@ export async function measureScrolling(url: string): Promise<void> {
 }
 
 /** More is loaded as the end comes near, as for anybody who scrolls. */
-function scroll(page: Page): Promise<Scrolled> {
+function scroll(page: Page, frames: number): Promise<Scrolled> {
   return page.evaluate<Scrolled>(`new Promise(resolve => {
     const grid = document.querySelector('[role=grid]')
     const frameMs = []

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Budgets } from '../../bench/budgets/budget.ts'
 import type { Counts } from '../../bench/budgets/counts.ts'
 import { lapShapes } from '../../bench/budgets/laps.ts'
 import { measure } from '../../bench/budgets/measure.ts'
 import { ProbedBroker } from '../../bench/budgets/probed-broker.ts'
+import { compileBench } from '../support/bench.ts'
 import { build, serverProgram } from '../support/build.ts'
 import { describeUnless, noProc, testUnless } from '../support/skipping.ts'
 
@@ -25,10 +24,7 @@ const noBudgets = budgets.known
 describeUnless(noProc ?? (storing ? undefined : noBudgets), 'what one message costs, counted and not timed', () => {
   beforeAll(async () => {
     await build()
-    const compile = promisify(execFile)(at('node_modules/.bin/tsc'), ['-p', 'bench/tsconfig.json'], { cwd: at('.') })
-    await compile.catch((error: { stdout?: string }) => {
-      throw new Error(`bench/ does not compile:\n${error.stdout}`)
-    })
+    await compileBench()
   })
 
   test.each([...lapShapes])('stays within the budget: %s', { timeout: 60_000 }, async (name, shape) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -52,6 +52,7 @@ const run: readonly (readonly [page: string, language: string, count: number, by
   ['docs/guides/protocol-plugin.md', 'yaml', 1, here],
   ['docs/guides/robust-ctl.md', 'sh', 4, 'test/docs/robust-ctl.test.ts'],
   ['docs/reference/performance.md', 'sh', 2, 'test/docs/performance.test.ts'],
+  ['docs/reference/performance.md', 'sh', 3, 'test/docs/benchmarks.test.ts'],
 ]
 
 /** Those that no test runs, each by a piece of it, and why. */
@@ -60,9 +61,6 @@ const notRun: readonly (readonly [page: string, piece: string, why: string])[] =
   ['docs/guides/bridges-kafka.md', 'telemetry-to-kafka: egress', "what a cluster of somebody's answers"],
   ['docs/guides/bridges-pulsar.md', 'telemetry-to-pulsar: egress', "what a cluster of somebody's answers"],
   ['docs/reference/data-directory.md', 'log-spool/', 'a picture; the tables after it are read byte by byte'],
-  ['docs/reference/performance.md', 'bench:bridges', 'takes minutes and a Kafka; that it exists is checked here'],
-  ['docs/reference/performance.md', 'bench:pages', 'takes minutes; that it exists is checked here'],
-  ['docs/reference/performance.md', 'bench:dashboard', 'takes minutes and a browser; that it exists is checked here'],
   ['docs/reference/performance.md', 'BUDGETS=store', 'would overwrite what the test compares with'],
 ]
 
@@ -136,14 +134,4 @@ describe('bridges.md', () => {
       expect(`${line}: ${code} ${stdout}${stderr}`).toContain(`${line}: 0 `)
     }
   })
-})
-
-test('performance.md: the commands that take minutes are there', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }
-  const named = ['bench:bridges', 'bench:pages', 'bench:dashboard'].map(piece =>
-    snippetWith('docs/reference/performance.md', 'sh', piece),
-  )
-  for (const [, script = ''] of named.join('\n').matchAll(/npm run (\S+)/g)) expect(scripts).toHaveProperty([script])
-  const [, file = ''] = /vitest run (\S+)/.exec(snippetWith('docs/reference/performance.md', 'sh', 'BUDGETS')) ?? []
-  expect(existsSync(join(root, file))).toBe(true)
 })

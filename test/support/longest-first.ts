@@ -11,6 +11,7 @@ const long = [
   'test/bridges/kafka/failover.test.ts',
   'test/interop/rust.test.ts',
   'test/docs/compose.test.ts',
+  'test/docs/benchmarks.test.ts',
 ]
 
 /** The order of files: those known to be long, then the rest as usual. */

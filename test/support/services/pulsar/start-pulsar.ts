@@ -152,22 +152,20 @@ const startWithinMs = 600_000
  * Tests against a real Pulsar, one server for all of them. Skips out loud where none can be had; where everything must
  * run (CI=true) that is a failure.
  */
-export function describePulsar(
-  name: string,
-  { secure = false, own = false }: PulsarNeeds,
-  tests: (server: () => PulsarServer) => void,
-): void {
-  const elsewhere = process.env.PULSAR_URL !== undefined
-  const reason =
-    elsewhere && (secure || own)
-      ? 'the Pulsar that PULSAR_URL names is not ours to secure or to end'
-      : missingTool([...(elsewhere ? [] : tools), python])
-  describeWith(reason, name, () => {
+export function describePulsar(name: string, needs: PulsarNeeds, tests: (server: () => PulsarServer) => void): void {
+  describeWith(missingPulsar(needs), name, () => {
     let server: PulsarServer | undefined
     beforeAll(async () => {
-      server = await startPulsar({ secure })
+      server = await startPulsar(needs)
     }, startWithinMs)
     afterAll(() => server?.[Symbol.asyncDispose]())
     tests(() => server!)
   })
+}
+
+/** Why there can be no such Pulsar here, or undefined. */
+export function missingPulsar({ secure, own }: PulsarNeeds): string | undefined {
+  if (process.env.PULSAR_URL === undefined) return missingTool([...tools, python])
+  if (secure || own) return 'the Pulsar that PULSAR_URL names is not ours to secure or to end'
+  return missingTool([python])
 }
