@@ -42,7 +42,8 @@ describeUnless(noNamespaces, 'the container of operations.md', () => {
     const ready = () => near('curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors localhost:8080/readyz')
 
     beforeAll(async () => {
-      const left = ['.git', 'node_modules', 'dist']
+      // Without what builds and other tests write meanwhile; the image needs none of it.
+      const left = ['.git', '.vitepress', 'dist', 'node_modules', 'test']
       cpSync(root, checkout, { recursive: true, filter: path => !left.includes(basename(path)) })
       // A Docker that may not raise limits gives a container at most what it has itself.
       const own = Number(spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).stdout) || Number.POSITIVE_INFINITY

@@ -13,10 +13,15 @@ export interface Snippet {
 
 /** The pages that people read. */
 export function pages(): string[] {
-  const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-  // A page of the site's own that only holds others.
-  const ours = docs.filter(
-    name => name.endsWith('.md') && name !== '[page].md' && !/(^|\/)(dist|node_modules)\//.test(name),
+  // Not in .vitepress, where a build of the site writes meanwhile, nor a page of the site's own that only holds others.
+  const folders = readdirSync(join(root, 'docs'), { withFileTypes: true }).filter(
+    entry => entry.isDirectory() && !['.vitepress', 'dist', 'node_modules'].includes(entry.name),
+  )
+  const inside = folders.flatMap(({ name }) =>
+    readdirSync(join(root, 'docs', name), { recursive: true, encoding: 'utf8' }).map(file => `${name}/${file}`),
+  )
+  const ours = [...readdirSync(join(root, 'docs')), ...inside].filter(
+    name => name.endsWith('.md') && name !== '[page].md',
   )
   return ['README.md', 'ARCHITECTURE.md', 'SECURITY.md', ...ours.map(name => `docs/${name}`).sort()]
 }
