@@ -14,6 +14,7 @@ export const dockerTools: readonly Tool[] = [
   { command: 'dockerd', install: install('docker.io') },
   { command: 'docker-compose', install: install('docker-compose') },
   { command: 'slirp4netns', install: install('slirp4netns') },
+  { command: 'ip', versionArguments: ['-Version'], install: install('iproute2') },
 ]
 
 export interface RunOptions {
