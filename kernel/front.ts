@@ -51,7 +51,7 @@ export class Front {
     reusePort?: boolean
   }) {
     const { maxConnections, ...network } = options
-    this.#network = new Network({ ...network, limits: () => ({ maxConnections }) })
+    this.#network = new Network({ ...network, limits: { maxConnections } })
     options.memory.also(() => this.#network.connections * connectionBytes + this.#network.pool.freeBytes)
   }
 

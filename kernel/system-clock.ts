@@ -7,17 +7,23 @@ const longestTimerMs = 0x7fff_ffff
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, work) {
-    let timer = set(delayMs)
+    if (delayMs > longestTimerMs) return inParts(delayMs, work)
+    const timer = setTimeout(work, delayMs).unref()
     return () => clearTimeout(timer)
-
-    // A longer time is waited for in parts: Node would take it for none.
-    function set(ms: number): NodeJS.Timeout {
-      const part = Math.min(ms, longestTimerMs)
-      const next = () => {
-        if (part === ms) work()
-        else timer = set(ms - part)
-      }
-      return setTimeout(next, part).unref()
-    }
   },
+}
+
+/** Node would take a time that is longer for none. */
+function inParts(delayMs: number, work: () => void): () => void {
+  let timer = set(delayMs)
+  return () => clearTimeout(timer)
+
+  function set(ms: number): NodeJS.Timeout {
+    const part = Math.min(ms, longestTimerMs)
+    const next = () => {
+      if (part === ms) work()
+      else timer = set(ms - part)
+    }
+    return setTimeout(next, part).unref()
+  }
 }

@@ -29,11 +29,11 @@ export interface SessionOptions {
   readonly clean: boolean
   /** How long the session outlives its connection: 0 ends with it, Infinity never ends. */
   readonly expiresAfterMs: number
-  readonly will?: Will
+  readonly will?: Will | undefined
   /** Called, once, when this connection loses the session. */
   readonly taken: (reason: 'taken-over' | 'kicked') => void
   /** Describes the connection that opens it, for as long as that has the session. */
-  readonly inspect?: () => ConnectionInfo
+  readonly inspect?: (() => ConnectionInfo) | undefined
 }
 
 /** What became of one requested binding. */

@@ -61,8 +61,8 @@ export interface NetworkOptions {
   readonly logger: Logger
   readonly counters: Counters
   readonly memory: Memory
-  /** Read at each use, so that a reload takes effect. Default: `networkLimits`. */
-  readonly limits?: () => Partial<NetworkLimits>
+  /** Default: `networkLimits`. */
+  readonly limits?: Partial<NetworkLimits>
   /** Called when a connection that was served is gone. */
   readonly left?: (connection: Connection) => void
   /** Default: this process is the node. */
@@ -82,14 +82,13 @@ export class Network {
   readonly wheel: IdleWheel
   readonly elsewhere: Elsewhere
   readonly reusePort: boolean
+  readonly limits: NetworkLimits
   readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
   /** Open connections of all listeners, those still in a handshake included. */
   connections = 0
   readonly #served = new Set<Connection>()
   #whenQuiet: (() => void)[] = []
-  readonly #limits: () => Partial<NetworkLimits>
   readonly #left: ((connection: Connection) => void) | undefined
-  readonly #highWaterBytes: number
   /** What outputs held when the mark below was worked out. */
   #markedAtBytes = -1
   #markBytes = 0
@@ -105,13 +104,8 @@ export class Network {
     this.reusePort = options.reusePort ?? false
     this.pool = new BufferPool(options.memory.parts.output, options.clock)
     this.wheel = new IdleWheel(options.clock)
-    this.#limits = options.limits ?? (() => ({}))
+    this.limits = { ...networkLimits, ...options.limits }
     this.#left = options.left
-    this.#highWaterBytes = this.limits.highWaterBytes
-  }
-
-  get limits(): NetworkLimits {
-    return { ...networkLimits, ...this.#limits() }
   }
 
   /**
@@ -123,7 +117,7 @@ export class Network {
     if (output.bytes !== this.#markedAtBytes) {
       this.#markedAtBytes = output.bytes
       this.#markBytes = Math.min(
-        this.#highWaterBytes,
+        this.limits.highWaterBytes,
         Math.max(grantedOutputBytes, Math.floor(output.freeBytes * outputPart)),
       )
     }

@@ -45,7 +45,7 @@ export class Bindings {
       if (one instanceof RoutedFilter && !session.bindings.has(bindingKey(one.filter, one.options.group))) added++
       return one
     })
-    const groups = prepared.flatMap(one => (one instanceof RoutedFilter ? this.#groupOf(session.tenant, one) : none))
+    const groups = this.#groupsOf(session.tenant, prepared)
     for (const group of groups) group.preparing++
     try {
       if (changes.length > 0) await this.#store(session, requests, prepared, changes)
@@ -101,6 +101,11 @@ export class Bindings {
       group.id = 0
       tenant.router.changed()
     }
+  }
+
+  #groupsOf(tenant: Tenant, prepared: readonly (RoutedFilter | BrokerError)[]): readonly Group[] {
+    if (!prepared.some(one => one instanceof RoutedFilter && one.options.group !== undefined)) return none
+    return prepared.flatMap(one => (one instanceof RoutedFilter ? this.#groupOf(tenant, one) : none))
   }
 
   #groupOf({ groups }: Tenant, { filter, options }: RoutedFilter): readonly Group[] {

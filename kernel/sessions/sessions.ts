@@ -121,8 +121,9 @@ export class Sessions {
     while (this.#ending.has(key)) await this.#ending.get(key)
     const tenant = this.host.tenant(principal.tenant)
     const changes: Change[] = []
-    const forgotten = this.get(tenant.name, name)?.willId ?? 0
-    const found = this.#claim(tenant, name, options, changes)
+    const known = this.#sessions.get(key)
+    const forgotten = known?.willId ?? 0
+    const found = known && this.#claim(known, options, changes)
     const before = found && beforeOf(found)
     const session = found ?? this.#create(tenant, principal, name, options)
     const hold = new SessionHold(this, session, found !== undefined, options)
@@ -315,10 +316,8 @@ export class Sessions {
     this.#nextNumber = Math.max(this.#nextNumber, next)
   }
 
-  /** Frees the id of whoever has it; returns the session to go on with, if there is one. */
-  #claim(tenant: Tenant, name: string, options: SessionOptions, changes: Change[]): ClientSession | undefined {
-    const session = this.get(tenant.name, name)
-    if (!session) return undefined
+  /** Frees the id of whoever has it; returns the session to go on with, if it goes on. */
+  #claim(session: ClientSession, options: SessionOptions, changes: Change[]): ClientSession | undefined {
     this.#detach(session)
     const ended = session.expiresAfterMs === 0 || options.clean
     if (ended) {

@@ -1,4 +1,4 @@
-import { isBrokerError, type Session, type SessionOptions, type Space } from '../../../kernel/plugin.ts'
+import { isBrokerError, type Session, type SessionOptions, type Space, type Will } from '../../../kernel/plugin.ts'
 import { type ConnackProperties, type Connect, checkPayloadFormat } from '../codec/index.ts'
 import { willFields } from '../message-mapping.ts'
 import { reason } from '../reason-codes.ts'
@@ -58,24 +58,19 @@ export async function openSession(
   const asked = expiryMs(connect, mqtt)
   const limit = mqtt.host.limits.sessionExpiryMs
   const expiresAfterMs = limit > 0 ? Math.min(asked, limit) : asked
-  const delaySeconds = will?.properties.willDelayInterval ?? 0
-  const messageExpirySeconds = will?.properties.messageExpiryInterval
-  const opening = space.session(clientId, {
-    clean: cleanStart,
-    expiresAfterMs,
-    ...holder,
-    ...(will && {
-      will: {
-        message: willFields(will, willTopic ?? will.topic, clientId),
-        delayMs: delaySeconds * 1_000,
-        ...(messageExpirySeconds !== undefined && { expiresAfterMs: messageExpirySeconds * 1_000 }),
-      },
-    }),
-  })
-  const session = await opening.catch(error => {
+  let session: Session
+  try {
+    session = await space.session(clientId, {
+      clean: cleanStart,
+      expiresAfterMs,
+      taken: holder.taken,
+      inspect: holder.inspect,
+      will: will && sessionWill(will, willTopic ?? will.topic, clientId),
+    })
+  } catch (error) {
     // Not the login is refused, but the will.
     throw isBrokerError(error, 'NOT_AUTHORIZED') ? new Refusal(reason.notAuthorized, error.message) : error
-  })
+  }
   const maxKeepAlive = Math.floor(mqtt.options.maxKeepAlive / 1_000)
   const tooLong = maxKeepAlive > 0 && (connect.keepAlive === 0 || connect.keepAlive > maxKeepAlive)
   return {
@@ -85,6 +80,15 @@ export async function openSession(
     keepAlive: tooLong ? maxKeepAlive : connect.keepAlive,
     sessionExpiryInterval:
       expiresAfterMs === asked || properties.sessionExpiryInterval === undefined ? undefined : expiresAfterMs / 1_000,
+  }
+}
+
+function sessionWill(will: NonNullable<Connect['will']>, topic: string, clientId: string): Will {
+  const { willDelayInterval = 0, messageExpiryInterval } = will.properties
+  return {
+    message: willFields(will, topic, clientId),
+    delayMs: willDelayInterval * 1_000,
+    expiresAfterMs: messageExpiryInterval === undefined ? undefined : messageExpiryInterval * 1_000,
   }
 }
 

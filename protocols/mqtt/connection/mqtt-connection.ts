@@ -20,6 +20,7 @@ import { connackProperties } from './admission.ts'
 import { announcedLevel } from './announced-level.ts'
 import { Reauthentication } from './authentication.ts'
 import { Client, type ConnectionControl, type MqttHost } from './client.ts'
+import { tellConnected, tellDisconnected } from './client-events.ts'
 import { type Admitted, Handshake, noLimits } from './handshake.ts'
 import { Incoming } from './incoming.ts'
 import { Outgoing } from './outgoing.ts'
@@ -217,13 +218,15 @@ export class MqttConnection implements ConnectionControl {
       reauthentication: undefined,
     }
     this.#mqtt.counters.packetsSent.value++
+    const { protocolLevel } = connect
     const connack = {
       sessionPresent: opened.session.resumed,
       reasonCode: reason.success,
-      properties: connackProperties(this.#mqtt, connect, opened, authenticationData),
+      properties:
+        protocolLevel === 5 ? connackProperties(this.#mqtt, connect, opened, authenticationData) : noProperties,
     }
-    const told = encodeConnack(this.#connection.output, connack, connect.protocolLevel, this.#limits)
-    this.#tell('client.connected', connect)
+    const told = encodeConnack(this.#connection.output, connack, protocolLevel, this.#limits)
+    tellConnected(client, connect)
     if (!told) return this.#close('its maximum packet size is too small for CONNACK', 'discard')
     this.#parts.outgoing.start()
     this.#parts.subscriptions.autoSubscribe()
@@ -328,7 +331,7 @@ export class MqttConnection implements ConnectionControl {
     this.#handshake?.abandon()
     this.#connection.close(why)
     if (!parts) return
-    this.#tell('client.disconnected', undefined, why)
+    tellDisconnected(parts.client, why)
     if (will === 'keep') return
     parts.client.session.end({ will, expiresAfterMs }).catch(error => {
       this.#mqtt.host.logger.error(
@@ -341,22 +344,6 @@ export class MqttConnection implements ConnectionControl {
   #gone(why: string): void {
     this.#close(why, 'publish')
     this.#mqtt.connections.delete(this)
-  }
-
-  #tell(event: string, connect: Connect | undefined, why?: string): void {
-    const { client } = this.#parts as Parts
-    const { peer, listener } = this.#connection
-    this.#mqtt.host.events.emit(event, {
-      clientId: client.clientId,
-      username: client.user ?? null,
-      tenant: client.space.principal.tenant,
-      address: peer.address,
-      port: peer.port,
-      listener,
-      protocolLevel: client.level,
-      ...(connect && { cleanStart: connect.cleanStart, keepAlive: connect.keepAlive }),
-      ...(why !== undefined && { reason: why }),
-    })
   }
 
   #inspect(): ConnectionInfo {

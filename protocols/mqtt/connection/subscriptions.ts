@@ -99,11 +99,8 @@ export class Subscriptions {
         const bound = parsed.map(filter => (filter instanceof Error ? filter : (results[next++] as Bound)))
         const codes = bound.map((one, i) => codeOf(one, subscriptions[i] as Subscription))
         granted(codes)
-        const made = subscriptions.filter((_, i) => (codes[i] as number) < 0x80)
-        this.#tell(
-          'client.subscribed',
-          made.map(({ filter }) => filter),
-        )
+        const made = subscriptions.map(({ filter }) => filter).filter((_, i) => (codes[i] as number) < 0x80)
+        this.#tell('client.subscribed', made)
       }),
     )
   }

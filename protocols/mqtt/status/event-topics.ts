@@ -1,4 +1,4 @@
-import { BrokerError, Message, type ProtocolHost } from '../../../kernel/plugin.ts'
+import { BrokerError, Message, type ProtocolHost, type Space } from '../../../kernel/plugin.ts'
 
 const clientEvents = ['client.connected', 'client.disconnected', 'client.subscribed', 'client.unsubscribed']
 const alarmEvents = ['alarm.raised', 'alarm.cleared']
@@ -10,6 +10,8 @@ const alarmEvents = ['alarm.raised', 'alarm.cleared']
 export class EventTopics {
   readonly #host: ProtocolHost
   readonly #unsubscribe: (() => void)[]
+  /** By tenant: making one costs more than an event that nobody subscribed to. */
+  readonly #spaces = new Map<string | undefined, Space>()
 
   constructor(host: ProtocolHost, options: { readonly clientEvents: boolean }) {
     this.#host = host
@@ -26,9 +28,9 @@ export class EventTopics {
 
   #publish(topic: string, detail: Readonly<Record<string, unknown>>): void {
     const { clock, node, logger } = this.#host
-    const tenant = typeof detail.tenant === 'string' ? detail.tenant : undefined
     try {
-      const published = this.#host.system(tenant).publish(new EventMessage(topic, detail, node, clock.now()))
+      const space = this.#spaceOf(typeof detail.tenant === 'string' ? detail.tenant : undefined)
+      const published = space.publish(new EventMessage(topic, detail, node, clock.now()))
       if (typeof published !== 'number') {
         published.catch(error => logger.debug({ topic, error: String(error) }, 'an event was not stored'))
       }
@@ -36,6 +38,12 @@ export class EventTopics {
       if (!(error instanceof BrokerError)) throw error
       logger.debug({ topic, error: error.message }, 'an event was not published')
     }
+  }
+
+  #spaceOf(tenant: string | undefined): Space {
+    let space = this.#spaces.get(tenant)
+    if (!space) this.#spaces.set(tenant, (space = this.#host.system(tenant)))
+    return space
   }
 }
 

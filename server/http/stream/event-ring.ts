@@ -3,6 +3,10 @@ import type { Clock, Events } from '../../../kernel/plugin.ts'
 export const ringEvents = 2_000
 /** An event whose detail is longer, as JSON, is kept without it. */
 const maxDetailLength = 4_096
+/** What a character of a string may become in JSON: \u and four digits. */
+const longestEscape = 6
+/** A number, `false`, `null`, or the quotes and the comma around a string. */
+const longestScalar = 30
 
 export interface RingEvent {
   /** Grows by one with each. */
@@ -21,7 +25,8 @@ export class EventRing {
 
   constructor(events: Events, clock: Clock) {
     this.#stop = events.on('*', (detail, name) => {
-      const fits = JSON.stringify(detail).length <= maxDetailLength
+      // Most are far shorter, and need not be written to know it.
+      const fits = jsonLengthAtMost(detail) <= maxDetailLength || JSON.stringify(detail).length <= maxDetailLength
       this.#ring.push({ id: this.#next++, at: clock.now(), name, detail: fits ? detail : {} })
       if (this.#ring.length >= 2 * ringEvents) this.#ring.splice(0, this.#ring.length - ringEvents)
     })
@@ -42,4 +47,15 @@ export class EventRing {
   close(): void {
     this.#stop()
   }
+}
+
+/** No less than the length of its JSON, where all in it is strings, numbers, booleans, and lists and plain objects of such. */
+export function jsonLengthAtMost(value: unknown): number {
+  if (typeof value === 'string') return longestScalar + longestEscape * value.length
+  if (typeof value !== 'object' || value === null) return longestScalar
+  let length = longestScalar
+  for (const key in value) {
+    length += longestScalar + longestEscape * key.length + jsonLengthAtMost((value as Record<string, unknown>)[key])
+  }
+  return length
 }

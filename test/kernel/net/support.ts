@@ -80,7 +80,7 @@ export async function startListener(options: TestOptions = {}): Promise<TestList
     counters,
     logger: silent,
     memory: memoryOf({ clock, counters, budgetBytes }),
-    limits: () => limits,
+    limits,
   })
   const arrived: Connection[] = []
   const waiting: ((connection: Connection) => void)[] = []
