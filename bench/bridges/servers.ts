@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { BrokerProcess, freePort, onCores } from '../processes.ts'
-import { source } from './commands.ts'
+
+const program = fileURLToPath(new URL('../../../../dist/server/main.js', import.meta.url))
+const openFiles = 10_000
 
 /** The one bridge of a server. */
 export interface Bridge {
@@ -33,12 +37,29 @@ export class Servers {
   }
 
   async start(bridge?: Bridge): Promise<BrokerProcess> {
-    const { directory, filter, delivery, profile, cores } = this.#options
-    const port = await freePort()
-    const data = path.join(directory, `data-${++this.#started}`)
+    const { directory, profile, cores } = this.#options
+    const ports = { mqtt: await freePort(), http: await freePort() }
+    const name = path.join(directory, `server-${++this.#started}`)
+    const configuration = {
+      data: name,
+      listeners: { mqtt: { port: ports.mqtt } },
+      http: { port: ports.http },
+      ...(bridge && this.#bridging(bridge)),
+    }
+    // JSON is YAML.
+    writeFileSync(`${name}.yaml`, JSON.stringify(configuration))
     const profiled = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
-    const options = JSON.stringify({ port, data, filter, delivery, bridge })
-    const command = [process.execPath, ...profiled, source('server.mjs'), options]
-    return BrokerProcess.start(cores === undefined ? command : onCores(cores, command), port, 10_000)
+    const command = [process.execPath, ...profiled, program, 'start', '--config', `${name}.yaml`]
+    return BrokerProcess.start(cores === undefined ? command : onCores(cores, command), ports.mqtt, openFiles)
+  }
+
+  #bridging({ to, connection, topic, store }: Bridge): object {
+    const { filter, delivery } = this.#options
+    return {
+      connections: { far: { type: to, ...connection } },
+      bridges: {
+        out: { egress: filter, to: { connection: 'far', topic, key: `$\{clientid}` }, delivery, buffer: { store } },
+      },
+    }
   }
 }
