@@ -11,6 +11,7 @@ import type { EgressOptions } from './bridge-options.ts'
 import type { BridgeStanding } from './bridge-state.ts'
 import { Gathering } from './gathering.ts'
 import { hopsOf, MessageScope, type WayOut } from './message-scope.ts'
+import { Pace } from './pace.ts'
 import { pause, within } from './pause.ts'
 
 /** Batches of messages that are held in memory: one is being sent, one waits. */
@@ -54,6 +55,7 @@ export class Egress implements Receiver {
   readonly #sink: BridgeSink<unknown>
   readonly #gathering: Gathering
   readonly #backoff: Backoff
+  readonly #pace: Pace
   readonly #way: WayOut
   readonly #stop = new AbortController()
   /** Aborts what is being sent, when waiting for it has no end. */
@@ -73,6 +75,7 @@ export class Egress implements Receiver {
     const { linger, batch, batchMessages } = options.delivery
     this.#gathering = new Gathering(host.clock, { lingerMs: linger, batchBytes: batch, batchMessages })
     this.#backoff = new Backoff(options.retry.backoff)
+    this.#pace = new Pace(host.clock)
     const { node, hop } = host
     this.#way = { node, hop, idOf: (message, offset) => this.#idOf(message, offset) }
   }
@@ -148,11 +151,14 @@ export class Egress implements Receiver {
     const batch = [...again]
     const rejected: { delivery: Unsettled; why: Rejected }[] = []
     const nowMs = this.#host.clock.now()
+    this.#pace.begin()
     for (const delivery of taken) {
       const item = this.#prepare(delivery, nowMs)
       if (item === unwanted) this.#settle(delivery, 'accept')
       else if (isRejected(item)) rejected.push({ delivery, why: item })
       else batch.push({ delivery, item, bytes: this.#sink.bytesOf(item), attempts: 0 })
+      const rest = this.#pace.rest()
+      if (rest) await rest
     }
     // Kept in order before anything may fail.
     this.#again = batch
@@ -203,12 +209,16 @@ export class Egress implements Receiver {
       return this.#repeat(batch, error)
     }
     this.#again = []
+    const tookMs = clock.now() - startedAt
     let bytes = 0
+    this.#pace.begin()
     for (const { delivery, bytes: size } of batch) {
       bytes += size
       this.#settle(delivery, 'accept')
+      const rest = this.#pace.rest()
+      if (rest) await rest
     }
-    counts.sentBatch(batch.length, bytes, clock.now() - startedAt)
+    counts.sentBatch(batch.length, bytes, tookMs)
     this.#backoff.succeeded()
     standing.running()
     return 0

@@ -1,0 +1,43 @@
+import type { Clock } from '../contract/clock.ts'
+
+/** Of a turn: what a publish waits longer, at least, while a bridge works. */
+const leastMs = 1
+/** And at most, however busy the broker is. */
+const mostMs = 8
+/** The time is looked at once in so many messages. */
+const messagesPerLook = 64
+
+/**
+ * Divides the work on a large batch into turns of the event loop, since thousands of messages in one piece hold up every
+ * publish. A turn takes as long as all others had since the last one: a broker with little to do is not
+ * held up by its bridge, nor does one with much to do leave its bridge behind.
+ */
+export class Pace {
+  readonly #clock: Clock
+  #since = 0
+  #othersMs = 0
+  #messages = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Work begins, after something else was waited for. */
+  begin(): void {
+    this.#since = this.#clock.now()
+  }
+
+  /** To be asked after each message: what the next one has to wait for. */
+  rest(): Promise<void> | undefined {
+    if (++this.#messages % messagesPerLook !== 0) return undefined
+    const now = this.#clock.now()
+    const turnMs = Math.min(Math.max(this.#othersMs, leastMs), mostMs)
+    return now - this.#since < turnMs ? undefined : this.#next(now)
+  }
+
+  async #next(endedAt: number): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve))
+    this.#since = this.#clock.now()
+    this.#othersMs = this.#since - endedAt
+  }
+}
