@@ -10,6 +10,7 @@ import {
   secretTexts,
 } from './config/index.ts'
 import type { WorkerProcesses } from './workers/worker-processes.ts'
+import { growYoungGeneration, useOf } from './young-generation.ts'
 
 /** What came of a reload. `restart`: keys that changed and that only a restart applies. */
 export type Reloaded =
@@ -57,6 +58,7 @@ export class Server {
       for (const { plugin, options } of protocolOptions(next))
         if (await this.kernel.reloadProtocol(plugin.name, options)) reloaded.add(plugin.name)
       await this.kernel.reloadAccess(accessOptions(next))
+      growYoungGeneration(useOf(next.config))
       await this.kernel.reloadBridges(bridgingOptions(next.config, next.plugins))
       const open = new Set(this.kernel.listeners.map(({ name }) => name))
       for (const [name, tls] of next.certificates.listeners)

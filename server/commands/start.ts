@@ -12,7 +12,7 @@ import { explainFailure } from '../failure.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import type { ReadConfig } from '../http/open-http.ts'
 import type { Server } from '../server.ts'
-import { sizeYoungGeneration } from '../young-generation.ts'
+import { growYoungGeneration, useOf } from '../young-generation.ts'
 
 /** Clients get a second to leave; what is left is making state durable. Past this something hangs. */
 const stopTimeoutMs = 60_000
@@ -30,7 +30,7 @@ export async function start(
   given: Omit<ConfigSources, 'catalogue' | 'environment'>,
   { workers = 1, demo: withDemo = false }: StartOptions = {},
 ): Promise<ExitCode> {
-  sizeYoungGeneration()
+  growYoungGeneration('clients')
   let loaded: LoadedConfig | undefined
   let logger: ServerLogger | undefined
   let demo: Demo | undefined
@@ -40,6 +40,7 @@ export async function start(
     const read: ReadConfig = settings =>
       loadConfig({ ...sources, ...(settings && { settings }), catalogue, environment: process.env })
     loaded = await read()
+    growYoungGeneration(useOf(loaded.config))
     const container = compose(loaded, workers)
     logger = await resolve(container, tokens.logger)
     const running = logger

@@ -8,7 +8,7 @@ import { createLogger, type ServerLogger } from '../adapters/pino-logger.ts'
 import { die } from '../die.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { linkDescriptor, type Orders, type OwnerWord, protocolsOf, type WorkerWord } from '../workers/orders.ts'
-import { sizeYoungGeneration } from '../young-generation.ts'
+import { growYoungGeneration } from '../young-generation.ts'
 
 /** Serves clients for the process that started this one, until that says stop or is gone. */
 export async function worker(): Promise<ExitCode> {
@@ -16,7 +16,7 @@ export async function worker(): Promise<ExitCode> {
     process.stderr.write('error: workers are started by robust-server start --workers\n')
     return exitCodes.usage
   }
-  sizeYoungGeneration()
+  growYoungGeneration('clients')
   // Whoever stops the owner by the terminal or the service manager reaches this process too: the owner says what to do.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   // When the owner is gone there are good-byes to say first.
