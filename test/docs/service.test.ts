@@ -1,16 +1,9 @@
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { missingTool } from '../interop/toolchain.ts'
-import { testFolder } from '../server/support/config.ts'
 import { build } from '../support/build.ts'
 import { describeUnless, describeWith, noNamespaces } from '../support/skipping.ts'
+import { boot, bootFails } from './service/boot.ts'
 import { snippetWith } from './snippets.ts'
-
-const root = join(import.meta.dirname, '../..')
-const boot = join(import.meta.dirname, 'service/boot.sh')
 
 /** As the guide of operations.md says, but for the sources: those of this checkout, built, lie in /opt/robustmq. */
 const typed = snippetWith('docs/guides/operations.md', 'sh', 'useradd').replace(
@@ -60,19 +53,16 @@ const tools = [
   { command: 'curl', install: 'Debian: apt-get install curl' },
 ] as const
 
-describeUnless(noNamespaces, 'the service that operations.md tells to install', () => {
-  describeWith(missingTool(tools), 'on a systemd of its own', () => {
+const missing = missingTool(tools)
+const lack = noNamespaces ?? (missing === undefined ? await bootFails() : undefined)
+
+describeUnless(lack, 'the service that operations.md tells to install', () => {
+  describeWith(missing, 'on a systemd of its own', () => {
     beforeAll(build)
 
     test('serves as a user with one directory and no rights, reloads, and keeps messages when it is restarted or killed', async () => {
-      const folder = testFolder({ script: typed + questions })
-      const namespaces = ['--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
-      const command = [...namespaces, 'sh', boot, folder, process.execPath, root]
-      const result = (name: string) => readFileSync(join(folder, 'results', name), 'utf8')
-      await promisify(execFile)('unshare', command, { timeout: 100_000, killSignal: 'SIGKILL' }).catch(error => {
-        throw new Error(`${error.message}\n${result('stderr')}${result('log')}`)
-      })
-      expect(result('stdout').trim().split('\n'), result('log')).toEqual([
+      const { printed, log } = await boot(typed + questions)
+      expect(printed.trim().split('\n'), log).toEqual([
         'enabled: enabled',
         'user: robustmq',
         'CapBnd: 0000000000000000',

@@ -40,7 +40,21 @@ export class Docker implements AsyncDisposable {
     process.once('exit', this.#orphans)
   }
 
-  static async start(): Promise<Docker> {
+  /** One that has run a container, of `debian:bookworm-slim`; or why this machine's kernel lets it run none. */
+  static async tried(): Promise<Docker | string> {
+    let docker: Docker | undefined
+    try {
+      docker = await Docker.#start()
+      await docker.run(`sh ${join(import.meta.dirname, 'debian.sh')} | docker import - debian:bookworm-slim`)
+      await docker.run('docker run --rm debian:bookworm-slim true')
+      return docker
+    } catch (error) {
+      await docker?.[Symbol.asyncDispose]()
+      return `Docker runs no container here: ${(error as Error).message.trim().replaceAll('\n', ' ')}`
+    }
+  }
+
+  static async #start(): Promise<Docker> {
     const folder = await mkdtemp(join(tmpdir(), 'docker-'))
     const script = join(import.meta.dirname, 'daemon.sh')
     // What is started in its own namespace of processes ends with the first of them, which ends itself in order.

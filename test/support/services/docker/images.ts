@@ -8,11 +8,10 @@ const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
 const node = join(cache, 'robustmq-test-services', 'docker-node-24')
 
 /**
- * Gives a Docker what it would get from its registry, under the same name: made of Debian's packages and npm's. `prometheus`
- * is the name that is wanted of that image.
+ * Gives a Docker with `debian:bookworm-slim` what else it would get from its registry, under the same name: made of Debian's
+ * packages and npm's. `prometheus` is the name that is wanted of that image.
  */
 export async function makeImages(docker: Docker, { prometheus }: { readonly prometheus: string }): Promise<void> {
-  await docker.run(`sh ${here}/debian.sh | docker import - debian:bookworm-slim`)
   if (!existsSync(join(node, 'node_modules/.package-lock.json'))) {
     await docker.run(`npm install --prefix ${node} --no-audit --no-fund --ignore-scripts=false node@24 npm@11`)
   }
