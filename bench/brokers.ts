@@ -37,20 +37,32 @@ const ours: Broker = {
   name: 'ours',
   version: () => outputOf('git', '-C', root, 'describe', '--always', '--dirty') || 'unknown',
   lacks: () => undefined,
-  command: place => {
-    const { cert, key } = place.certificate
-    const tls = place.transport === 'tls' ? [`tls: { cert: ${cert}, key: ${key} }`] : []
-    const lines = [
-      `listeners: { bench: { transport: ${place.transport}, host: 127.0.0.1, port: ${place.port} } }`,
-      `storage: { type: ${place.durable ? 'file' : 'memory'} }`,
-      'log: { level: error }',
-      ...tls,
-      ...place.settings,
-    ]
-    const program = path.join(root, 'dist/server/main.js')
-    const config = write(place, 'ours.yaml', lines)
-    return [process.execPath, program, 'start', '--config', config, '--data', place.directory, ...place.arguments]
-  },
+  command: place => commandOfOurs(place, { rawHandles: false }),
+}
+
+/** Without Node's sockets. */
+const oursWithRawHandles: Broker = {
+  ...ours,
+  name: 'ours-raw',
+  onlyNamed: true,
+  lacks: ({ load }) => ('transport' in load && load.transport !== 'tcp' ? 'raw handles of this transport' : undefined),
+  command: place => commandOfOurs(place, { rawHandles: true }),
+}
+
+function commandOfOurs(place: Place, { rawHandles }: { readonly rawHandles: boolean }): string[] {
+  const { cert, key } = place.certificate
+  const tls = place.transport === 'tls' ? [`tls: { cert: ${cert}, key: ${key} }`] : []
+  const listener = `{ transport: ${place.transport}, host: 127.0.0.1, port: ${place.port}, rawHandles: ${rawHandles} }`
+  const lines = [
+    `listeners: { bench: ${listener} }`,
+    `storage: { type: ${place.durable ? 'file' : 'memory'} }`,
+    'log: { level: error }',
+    ...tls,
+    ...place.settings,
+  ]
+  const program = path.join(root, 'dist/server/main.js')
+  const config = write(place, 'ours.yaml', lines)
+  return [process.execPath, program, 'start', '--config', config, '--data', place.directory, ...place.arguments]
 }
 
 /** What bridges cost messages that none of them wants. */
@@ -126,7 +138,7 @@ const aedes: Broker = {
 }
 
 export const brokers: ReadonlyMap<string, Broker> = new Map(
-  [ours, oursWithBridges, mosquitto, natsServer, aedes].map(broker => [broker.name, broker]),
+  [ours, oursWithBridges, oursWithRawHandles, mosquitto, natsServer, aedes].map(broker => [broker.name, broker]),
 )
 
 function write({ directory }: Place, name: string, lines: readonly string[]): string {
