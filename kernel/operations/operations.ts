@@ -103,8 +103,8 @@ export class Operations {
   }
 
   /** Retained messages of a tenant that the filter matches. `#` leaves out topics that begin with `$`. */
-  retained(tenant: string, filter: string): Iterable<Message> {
-    return this.#parts.retained.match(tenant, filter)
+  *retained(tenant: string, filter: string): Iterable<Message> {
+    for (const message of this.#parts.retained.match(tenant, filter)) if (message) yield message
   }
 
   /**

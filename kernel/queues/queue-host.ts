@@ -8,6 +8,7 @@ import type { Memory } from '../memory/memory.ts'
 import type { SlowConsumers } from '../observe/slow-consumers.ts'
 import type { Traces } from '../observe/traces.ts'
 import type { Spool } from '../spool/spool.ts'
+import { LongLooks } from './long-looks.ts'
 
 export type DropReason =
   | 'queue-full'
@@ -44,6 +45,7 @@ export class QueueHost {
   overflow: Overflow
   readonly slow: Pick<SlowConsumers, 'settled'>
   readonly traces: Traces
+  readonly looks = new LongLooks()
   /** What is stored cannot be read back: the broker must stop. */
   readonly failed: (error: unknown) => void
   readonly #delivered: Counter

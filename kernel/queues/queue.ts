@@ -11,7 +11,7 @@ import { sizeOf, Unsettled } from './delivery.ts'
 import type { Group } from './group.ts'
 import { parted } from './parted.ts'
 import type { Overflow, QueueHost } from './queue-host.ts'
-import { Replays } from './replays.ts'
+import { breath, type ReplaySource, Replays } from './replays.ts'
 import type { Route } from './route.ts'
 import { UnsettledList } from './unsettled-list.ts'
 import { Waiting } from './waiting.ts'
@@ -135,10 +135,7 @@ export class Queue implements Holder {
   offer(message: Message, via: MatchedVia, offset: number): void {
     const guarantee = via.guaranteeOf(message.guarantee)
     const consumer = this.#consumer
-    if (consumer?.open(guarantee) && this.#nothingWaits) {
-      this.#hand(consumer, message, via, guarantee, offset)
-      return
-    }
+    if (consumer?.open(guarantee) && this.#nothingWaits) return this.#hand(consumer, message, via, guarantee, offset)
     // Nothing is owed at guarantee 0 to a consumer that is away.
     if (guarantee === 0 && !consumer) this.#host.drop('offline', message, this.principal)
     else this.#wait(offset === -1 ? message.own() : offset, via, sizeOf(message))
@@ -162,12 +159,14 @@ export class Queue implements Holder {
     this.#deliver(consumer, delivery)
   }
 
-  replay(source: Iterator<Message>, binding: BoundFilter): void {
+  replay(source: ReplaySource, binding: BoundFilter): void {
+    // One look a packet: what comes behind others waits for them.
+    if (this.#replays) return this.#replays.add(source, binding.replay)
     // Most topics have no retained value: nothing is made for those.
-    const next = source.next().value
-    if (!next) return
-    this.#replays ??= new Replays()
-    this.#replays.add(next, source, binding.replay)
+    const { done, value: next } = source.next()
+    if (done) return
+    this.#replays = new Replays(this.#host.looks, () => this.pump())
+    this.#replays.add(source, binding.replay, { next })
     this.pump()
   }
 
@@ -207,6 +206,7 @@ export class Queue implements Holder {
 
   #pumpReplay(consumer: QueueConsumer, replays: Replays): boolean {
     const { message } = replays
+    if (message === breath) return false
     if (!message) {
       this.#replays = undefined
       return true
@@ -259,10 +259,7 @@ export class Queue implements Holder {
   }
 
   #deliver(consumer: QueueConsumer, delivery: Unsettled): void {
-    if (!this.#permits(delivery.message)) {
-      this.#settledAt(delivery.holderId, delivery.offset)
-      return
-    }
+    if (!this.#permits(delivery.message)) return this.#settledAt(delivery.holderId, delivery.offset)
     this.#host.handed(delivery.message, delivery.guarantee, this.principal)
     consumer.take(delivery)
   }
@@ -341,21 +338,22 @@ export class Queue implements Holder {
     if (this.#returned?.length === 0) this.#returned = undefined
   }
 
-  /** A durable session is owed the retained values it asked for, also when it left before they were sent. */
+  /** A durable session is owed the retained values it asked for; what needs a long look is looked for when it is back. */
   #keepReplays(): void {
     const replays = this.#replays
     this.#replays = undefined
     if (!this.persistent || !replays) return
     const newer = this.#waiting
     this.#waiting = undefined
-    for (let { message } = replays; message; message = replays.message) {
-      const { via } = replays
-      replays.shift()
+    let { message } = replays
+    for (; message && message !== breath; { message } = replays) {
+      const via = replays.shift()
       const guarantee = via.guaranteeOf(message.guarantee)
       if (guarantee === 0 || !this.wants(message, via)) continue
       const offset = this.#store(message, via, guarantee)
       this.#wait(offset === -1 ? message : offset, via, sizeOf(message))
     }
+    if (message) this.#replays = replays
     newer?.moveTo(reference => this.#wait(reference.reference, reference.via, reference.bytes))
   }
 

@@ -1,27 +1,50 @@
 import type { Message } from '../contract/message.ts'
 import type { MatchedVia } from './bound-filter.ts'
+import type { LongLooks } from './long-looks.ts'
+
+/** Retained values one by one; undefined where their reader is to stop for breath: it found none for long. */
+export type ReplaySource = Iterator<Message | undefined, undefined>
+
+/** Nothing was found for long: what there is will be known in a later turn of the event loop. */
+export const breath = Symbol('breath')
 
 interface Replay {
-  readonly source: Iterator<Message>
+  readonly source: ReplaySource
   readonly via: MatchedVia
   next: Message | undefined
+  begun: boolean
 }
 
 /** Retained values on their way to one queue, read one by one, in the order they were asked for. */
 export class Replays {
   readonly #replays: Replay[] = []
+  readonly #looks: LongLooks
+  readonly #goOn: () => void
+  #resting = false
 
-  /** `next`: the first of `source`. */
-  add(next: Message, source: Iterator<Message>, via: MatchedVia): void {
-    this.#replays.push({ source, via, next })
+  /** `goOn` is called when it is time to ask again after a breath. */
+  constructor(looks: LongLooks, goOn: () => void) {
+    this.#looks = looks
+    this.#goOn = goOn
+  }
+
+  /** `next`: the first of `source`, which was asked for it; where that is left out, it was not. */
+  add(source: ReplaySource, via: MatchedVia, begun?: { readonly next: Message | undefined }): void {
+    // Whoever asks ever again is not owed more than one that is still to begin.
+    if (this.#replays.some(replay => replay.via === via && !replay.begun)) return
+    this.#replays.push({ source, via, next: begun?.next, begun: begun !== undefined })
   }
 
   /** The first that is on its way; its binding's way is `via`. */
-  get message(): Message | undefined {
+  get message(): Message | typeof breath | undefined {
+    if (this.#resting) return breath
     for (let replay = this.#replays[0]; replay; replay = this.#replays[0]) {
-      replay.next ??= replay.source.next().value
       if (replay.next) return replay.next
-      this.#replays.shift()
+      replay.begun = true
+      const { done, value } = replay.source.next()
+      replay.next = value
+      if (done) this.#replays.shift()
+      else if (!value) return this.#rest()
     }
     return undefined
   }
@@ -31,8 +54,19 @@ export class Replays {
     return (this.#replays[0] as Replay).via
   }
 
-  shift(): void {
-    const [replay] = this.#replays
-    if (replay) replay.next = undefined
+  /** Takes `message` out, and returns its `via`. */
+  shift(): MatchedVia {
+    const replay = this.#replays[0] as Replay
+    replay.next = undefined
+    return replay.via
+  }
+
+  #rest(): typeof breath {
+    this.#resting = true
+    this.#looks.later(() => {
+      this.#resting = false
+      this.#goOn()
+    })
+    return breath
   }
 }

@@ -25,7 +25,7 @@ type RetainedLimits = Pick<
 >
 
 /** An iterator at its end stays there, so one is enough. */
-const nothing = ([] as Message[]).values()
+const nothing = ([] as Message[]).values() as IterableIterator<Message, undefined>
 
 /** What a topic's own nodes take, and its row in a table, by rule of thumb. */
 const placeBytes = 256
@@ -148,7 +148,8 @@ export class Retained {
     return this.#tenants.get(tenantName)?.tree.get(topic)
   }
 
-  match(tenantName: string, filter: string): IterableIterator<Message, undefined> {
+  /** See `TopicTree.match`. */
+  match(tenantName: string, filter: string): IterableIterator<Message | undefined, undefined> {
     const tenant = this.#tenants.get(tenantName)
     // Every subscription asks, and most tenants of most protocols retain nothing.
     return tenant && tenant.messages > 0 ? tenant.tree.match(filter) : nothing

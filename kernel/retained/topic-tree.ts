@@ -55,7 +55,10 @@ export class TopicTree {
     return place
   }
 
-  /** Messages of topics the filter matches. Lazy: it walks on as it is read, and sees what changed meanwhile. */
+  /**
+   * Messages of topics the filter matches, and undefined where none was found for long. Lazy: it walks on as it is read,
+   * and sees what changed meanwhile.
+   */
   match(filter: string): TopicWalk {
     return new TopicWalk(this.#root, filter.split('/'))
   }

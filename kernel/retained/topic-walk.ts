@@ -8,9 +8,16 @@ interface Step {
 }
 
 const over = { done: true, value: undefined } as const
+const pause = { done: false, value: undefined } as const
 
-/** The messages a filter finds in a tree, one by one. Not a generator: a filter of many levels would nest as many. */
-export class TopicWalk implements IterableIterator<Message, undefined> {
+/** After so many places without a message, which takes a fraction of a millisecond, its reader may stop for breath. */
+const placesInOneBreath = 8_192
+
+/**
+ * The messages a filter finds in a tree, one by one, and undefined wherever it found none for long. Not a generator: a
+ * filter of many levels would nest as many.
+ */
+export class TopicWalk implements IterableIterator<Message | undefined, undefined> {
   readonly #levels: readonly string[]
   readonly #steps: Step[] = []
   /** A wildcard in the first level does not reach topics that begin with '$'. */
@@ -27,13 +34,15 @@ export class TopicWalk implements IterableIterator<Message, undefined> {
     return this
   }
 
-  next(): IteratorResult<Message, undefined> {
+  next(): IteratorResult<Message | undefined, undefined> {
     if (this.#root) {
       const found = this.#enter(this.#root, 0)
       this.#root = undefined
       if (found) return { done: false, value: found }
     }
+    let places = 0
     for (let step = this.#steps.at(-1); step; step = this.#steps.at(-1)) {
+      if (places++ === placesInOneBreath) return pause
       const { done, value: place } = step.children.next()
       if (done) this.#steps.pop()
       else if (!(this.#skipsSystem && this.#steps.length === 1 && isSystem(place))) {
