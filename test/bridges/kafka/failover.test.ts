@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { Deferred } from '../../../kernel/deferred.ts'
 import { describeKafka } from '../../support/services/kafka.ts'
 import { openKafka, readUntil, type Sent, sendAll, template } from './support/plugin.ts'
 import { type ReadRecord, readTopic } from './support/reader.ts'
@@ -20,9 +21,9 @@ describeKafka('a Kafka of three nodes that fail', { nodes: 3, faults: true }, ka
     return topics[0]!.partitions.find(one => one.partitionId === 0)!.leader
   }
 
-  /** Sends all of them to a new topic, and in the middle does something to who leads it. */
+  /** Sends all of them to a new topic, and in the middle does something to who leads it; the rest waits until it `struck`. */
   async function sendThrough(
-    fault: (leader: number) => Promise<unknown>,
+    fault: (leader: number, struck: () => void) => Promise<unknown>,
   ): Promise<{ sent: Sent; records: ReadRecord[] }> {
     const topic = await kafka().topic(3)
     const connection = await openKafka({ brokers: kafka().brokers, timeout: 2_000, connectTimeout: 1_000 })
@@ -30,8 +31,10 @@ describeKafka('a Kafka of three nodes that fail', { nodes: 3, faults: true }, ka
     const send = sink.send.bind(sink)
     let sends = 0
     let failing: Promise<unknown> | undefined
+    const struck = new Deferred()
     sink.send = async (items, signal) => {
-      if (++sends === 10) failing = leaderOf(topic).then(fault)
+      if (++sends === 10) failing = leaderOf(topic).then(leader => fault(leader, struck.resolve))
+      if (sends === 40) await Promise.race([struck.promise, failing])
       return send(items, signal)
     }
     try {
@@ -58,8 +61,9 @@ describeKafka('a Kafka of three nodes that fail', { nodes: 3, faults: true }, ka
   }
 
   test('the leader is killed in the middle: nothing is lost, nothing comes twice, keys stay in order', async () => {
-    const { sent, records } = await sendThrough(async leader => {
+    const { sent, records } = await sendThrough(async (leader, struck) => {
       await kafka().kill(leader)
+      struck()
       await delay(100)
       await kafka().restartNode(leader)
     })
@@ -69,8 +73,9 @@ describeKafka('a Kafka of three nodes that fail', { nodes: 3, faults: true }, ka
   }, 90_000)
 
   test('the leader hangs and comes back: nothing is lost, nothing comes twice, keys stay in order', async () => {
-    const { sent, records } = await sendThrough(async leader => {
+    const { sent, records } = await sendThrough(async (leader, struck) => {
       await kafka().kill(leader, 'STOP')
+      struck()
       await delay(8_000)
       await kafka().kill(leader, 'CONT')
     })

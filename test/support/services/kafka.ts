@@ -14,6 +14,8 @@ import { describeWith } from '../skipping.ts'
 const { Kafka, logLevel } = kafkajs
 const program = path.join(import.meta.dirname, 'kafka', 'kafka.mjs')
 
+/** How long a partition may be without a leader that everybody knows. */
+const leaderWithinMs = 60_000
 const topicWithinMs = 30_000
 
 export interface KafkaNeeds {
@@ -101,6 +103,21 @@ export class KafkaCluster implements AsyncDisposable {
       await led(admin, topic, partitions)
     })
     return topic
+  }
+
+  /**
+   * Where each partition of a topic begins and ends. It is asked again, with a new client, while a leader that was killed or
+   * woken has no successor that all know of.
+   */
+  async offsets(topic: string): Promise<Awaited<ReturnType<kafkajs.Admin['fetchTopicOffsets']>>> {
+    const end = Date.now() + leaderWithinMs
+    for (;;) {
+      try {
+        return await this.admin(admin => admin.fetchTopicOffsets(topic))
+      } catch (error) {
+        if ((error as { retriable?: boolean }).retriable !== true || Date.now() > end) throw error
+      }
+    }
   }
 
   kill(node: number, signal: 'KILL' | 'TERM' | 'STOP' | 'CONT' = 'KILL'): Promise<unknown> {

@@ -13,7 +13,7 @@ export interface ReadRecord {
 
 /** Everything of a topic, up to its end now, in the order of each partition. */
 export async function readTopic(kafka: KafkaCluster, topic: string): Promise<ReadRecord[]> {
-  const ends = await kafka.admin(admin => admin.fetchTopicOffsets(topic))
+  const ends = await kafka.offsets(topic)
   const missing = new Map(ends.flatMap(({ partition, low, high }) => (low === high ? [] : [[partition, Number(high)]])))
   const records: ReadRecord[] = []
   if (missing.size === 0) return records
