@@ -4,8 +4,8 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 const sizes = {
   /** What clients have in flight fits into it, and it into the processor's cache. */
   clients: 2,
-  /** What waits for a far side's answer is copied less often than in 2, for 12 MiB more. */
-  bridges: 8,
+  /** What waits for a far side's answer is copied less often than in 2, for 28 MiB more: as much as V8 would let it grow to. */
+  bridges: 16,
 } as const
 
 /** Survivors made at a time, and how often at most: a tenth of that is enough, in about 10 ms. */
@@ -22,9 +22,9 @@ export function useOf({ bridges }: { readonly bridges: Readonly<Record<string, o
 }
 
 /**
- * Gives V8's young generation at once what suits what this process does, and keeps it from growing to 16 MiB, twice, which fall
- * out of the processor's cache and are never given back (docs/decisions/young-generation.md). It grows when much of
- * it survives a collection, so that is what it is made to see.
+ * Gives V8's young generation at once what suits what this process does, and keeps that of others from growing to 16 MiB, twice,
+ * which are never given back (docs/decisions/young-generation.md). It grows when much of it survives a collection, so
+ * that is what it is made to see.
  */
 export function growYoungGeneration(use: Use): void {
   const growth = sizes[use] / sizeMiB
