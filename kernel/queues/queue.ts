@@ -146,8 +146,7 @@ export class Queue implements Holder {
     const consumer = this.#consumer as QueueConsumer
     if (guarantee === 0) {
       group.settled(offset)
-      this.#hand(consumer, message, via, 0, -1)
-      return
+      return this.#hand(consumer, message, via, 0, -1)
     }
     const delivery = new Unsettled(message.keep(), via, guarantee, offset, group.id)
     // Once begun, an exactly-once delivery ends with the same session: one that is not stored takes it along when it ends.
@@ -160,14 +159,17 @@ export class Queue implements Holder {
   }
 
   replay(source: ReplaySource, binding: BoundFilter): void {
-    // One look a packet: what comes behind others waits for them.
-    if (this.#replays) return this.#replays.add(source, binding.replay)
-    // Most topics have no retained value: nothing is made for those.
+    // One look a packet. Most topics have no retained value: nothing is made for those.
+    if (this.#replays) return this.#replays.add(source, binding)
     const { done, value: next } = source.next()
     if (done) return
     this.#replays = new Replays(this.#host.looks, () => this.pump())
-    this.#replays.add(source, binding.replay, { next })
+    this.#replays.add(source, binding, { next })
     this.pump()
+  }
+
+  endReplay({ filter }: BoundFilter): void {
+    this.#replays?.drop(filter)
   }
 
   consume(receiver: Receiver, credit: number): Consumer & { close(): void } {

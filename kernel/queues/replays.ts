@@ -1,5 +1,5 @@
 import type { Message } from '../contract/message.ts'
-import type { MatchedVia } from './bound-filter.ts'
+import type { BoundFilter, MatchedVia } from './bound-filter.ts'
 import type { LongLooks } from './long-looks.ts'
 
 /** Retained values one by one; undefined where their reader is to stop for breath: it found none for long. */
@@ -10,14 +10,14 @@ export const breath = Symbol('breath')
 
 interface Replay {
   readonly source: ReplaySource
-  readonly via: MatchedVia
+  readonly binding: BoundFilter
   next: Message | undefined
   begun: boolean
 }
 
 /** Retained values on their way to one queue, read one by one, in the order they were asked for. */
 export class Replays {
-  readonly #replays: Replay[] = []
+  #replays: Replay[] = []
   readonly #looks: LongLooks
   readonly #goOn: () => void
   #resting = false
@@ -29,10 +29,15 @@ export class Replays {
   }
 
   /** `next`: the first of `source`, which was asked for it; where that is left out, it was not. */
-  add(source: ReplaySource, via: MatchedVia, begun?: { readonly next: Message | undefined }): void {
+  add(source: ReplaySource, binding: BoundFilter, begun?: { readonly next: Message | undefined }): void {
     // Whoever asks ever again is not owed more than one that is still to begin.
-    if (this.#replays.some(replay => replay.via === via && !replay.begun)) return
-    this.#replays.push({ source, via, next: begun?.next, begun: begun !== undefined })
+    this.#replays = this.#replays.filter(replay => replay.begun || replay.binding.filter !== binding.filter)
+    this.#replays.push({ source, binding, next: begun?.next, begun: begun !== undefined })
+  }
+
+  /** Nobody asks for what this filter matches any more. */
+  drop(filter: string): void {
+    this.#replays = this.#replays.filter(({ binding }) => binding.filter !== filter)
   }
 
   /** The first that is on its way; its binding's way is `via`. */
@@ -51,14 +56,14 @@ export class Replays {
 
   /** Of `message`. */
   get via(): MatchedVia {
-    return (this.#replays[0] as Replay).via
+    return (this.#replays[0] as Replay).binding.replay
   }
 
   /** Takes `message` out, and returns its `via`. */
   shift(): MatchedVia {
     const replay = this.#replays[0] as Replay
     replay.next = undefined
-    return replay.via
+    return replay.binding.replay
   }
 
   #rest(): typeof breath {

@@ -254,6 +254,7 @@ export class Bindings {
     if (options.exclusive && exclusive.get(filter) === session.queue) exclusive.delete(filter)
     if (options.group === undefined) {
       router.unbind(binding)
+      session.queue.endReplay(binding)
       return undefined
     }
     const group = groups.get(key)

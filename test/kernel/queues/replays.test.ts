@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../../../kernel/plugin.ts'
+import { BoundFilter } from '../../../kernel/queues/bound-filter.ts'
 import { binding, message, QueueBench, Taker, via } from './queue-bench.ts'
 
 /** Tells what was asked of it; a number stands for so many places where its reader may stop for breath. */
@@ -59,7 +60,7 @@ describe('retained values that are looked for long', () => {
     const queue = new QueueBench().queue()
     queue.consume(new Taker(), 10)
     const sources = Array.from({ length: 100 }, () => new Source(3, 'found'))
-    for (const source of sources) queue.replay(source, binding(1))
+    for (const [i, source] of sources.entries()) queue.replay(source, new BoundFilter(`t/${i}`, { guarantee: 1 }, i))
     expect(sources.slice(1).map(({ looks }) => looks)).toEqual(Array(99).fill(0))
   })
 
@@ -67,8 +68,8 @@ describe('retained values that are looked for long', () => {
     const queue = new QueueBench().queue()
     const taker = new Taker()
     queue.consume(taker, 100)
-    const bound = binding(1)
-    for (let i = 0; i < 50; i++) queue.replay(new Source(2, 'found'), bound)
+    // Each SUBSCRIBE makes a binding of its own, also of the same filter.
+    for (let i = 0; i < 50; i++) queue.replay(new Source(2, 'found'), binding(1))
     await turns(20)
     expect(taker.taken).toEqual(['found', 'found'])
   })
@@ -84,6 +85,20 @@ describe('retained values that are looked for long', () => {
     queue.consume(back, 10)
     await turns(10)
     expect(back.taken).toEqual(['found', 'found late'])
+  })
+
+  test('end with their binding', async () => {
+    const queue = new QueueBench().queue()
+    const taker = new Taker()
+    queue.consume(taker, 10)
+    const source = new Source(5, 'found')
+    queue.replay(source, binding(1))
+    queue.endReplay(binding(1))
+    const { looks } = source
+    queue.offer(message('published'), via, -1)
+    await turns(10)
+    expect(source.looks).toBe(looks)
+    expect(taker.taken).toEqual(['published'])
   })
 
   test('end with their session', async () => {
