@@ -158,7 +158,8 @@ export class Outgoing implements Receiver {
     const { level, mqtt, bridge } = this.#client
     const way = wayOf(via)
     const retain = via.replay || (message.retain && (way.retainAsPublished || bridge))
-    const own = this.#aliases !== undefined || way.subscriptionIdentifiers !== undefined
+    // A retained value would keep what is shared for as long as it lies.
+    const own = via.replay || this.#aliases !== undefined || way.subscriptionIdentifiers !== undefined
     const frame = own ? undefined : sharedFrame(message, level, qos, retain, mqtt.host.clock)
     const written = frame
       ? this.#writeShared(frame, packetId, dup)
