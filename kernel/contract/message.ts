@@ -41,6 +41,11 @@ export interface MessageFields {
 
 const noHeaders: readonly Header[] = []
 
+/** The same of a message whose payload was packed for it. */
+interface PackedFields extends Omit<MessageFields, 'payload'> {
+  readonly payload: PackedBytes
+}
+
 /** What travels. Immutable to everyone who holds it; only `keep` and `own` replace a lent payload by a copy of it. */
 export class Message {
   readonly topic: string
@@ -66,7 +71,7 @@ export class Message {
   #held: 'lent' | 'slab' | 'own'
 
   /** `owned`: nobody else has the payload's bytes. */
-  constructor(fields: MessageFields, owned = false) {
+  constructor(fields: MessageFields | PackedFields, owned = false) {
     this.topic = fields.topic
     this.guarantee = fields.guarantee ?? 0
     this.durability = fields.durability ?? (this.guarantee > 0 ? 'stored' : 'none')
@@ -84,9 +89,14 @@ export class Message {
     this.#held = owned ? 'own' : 'lent'
   }
 
-  /** Of a packed message it is made anew whenever it is asked for. */
+  /** Of a packed message it is made anew whenever it is asked for: whoever only copies it takes `packedPayload`. */
   get payload(): Uint8Array {
-    return unpackBytes(this.#payload)
+    return unpackBytes(this.packedPayload)
+  }
+
+  /** The payload as it lies here. */
+  get packedPayload(): PackedBytes {
+    return this.#payload
   }
 
   get payloadBytes(): number {
@@ -102,10 +112,10 @@ export class Message {
     return this
   }
 
-  /** Makes the payload outlive everything: an exact copy, so that 20 retained bytes pin nothing larger. */
+  /** Makes the payload outlive everything: packed, so that 20 bytes that lie for long pin nothing larger. */
   own(): this {
     if (this.#held !== 'own') {
-      this.#payload = Uint8Array.prototype.slice.call(this.payload)
+      this.#payload = packBytes(this.#payload)
       this.#held = 'own'
     }
     return this
@@ -114,7 +124,7 @@ export class Message {
   /** The same for where it may lie for years while others take its place: a message by itself, with nothing shared. */
   packed(): Message {
     const message = new Message(this, true)
-    message.#payload = packBytes(this.payload)
+    message.#payload = packBytes(this.packedPayload)
     message.user = this.user
     return message
   }

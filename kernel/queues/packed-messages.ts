@@ -20,10 +20,12 @@ export class PackedMessages {
   /** Undefined where one of them is no message, is held elsewhere as well, or where all of them are too large. */
   static of(references: readonly Reference[]): PackedMessages | undefined {
     writer.clear()
+    let before: Message | undefined
     for (const reference of references) {
       if (typeof reference === 'number' || reference.holders !== 1) return undefined
       if (writer.length + reference.payloadBytes > mostBytes) return undefined
-      writeMessage(writer, reference)
+      writeMessage(writer, reference, before)
+      before = reference
     }
     return new PackedMessages(references.length, Uint8Array.prototype.slice.call(writer.slice(0, writer.length)))
   }
@@ -33,13 +35,15 @@ export class PackedMessages {
     this.#bytes = bytes
   }
 
-  /** The messages, held once as they were; their payloads are views of one buffer, which nobody writes to. */
+  /** The messages, held once as they were. */
   unpack(): Message[] {
     const reader = new ByteReader(this.#bytes)
-    return Array.from({ length: this.length }, () => {
-      const message = readMessage(reader, 'lent')
+    const messages: Message[] = []
+    for (let before: Message | undefined; messages.length < this.length; before = messages.at(-1)) {
+      const message = readMessage(reader, before)
       message.holders = 1
-      return message
-    })
+      messages.push(message)
+    }
+    return messages
   }
 }

@@ -62,7 +62,7 @@ export class Retained {
     if (!this.#table) return
     for await (const row of this.#table.range('')) {
       const tenant = row.key.slice(0, row.key.indexOf('\0'))
-      this.#put(tenant, readMessage(new ByteReader(row.value), 'lent').packed())
+      this.#put(tenant, readMessage(new ByteReader(row.value)))
     }
   }
 

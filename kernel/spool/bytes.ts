@@ -1,3 +1,5 @@
+import { type PackedBytes, packPart, writeBytes } from '../contract/packed-bytes.ts'
+
 /** Up to so many characters, nearly always ASCII, are written faster here than by a call into the runtime. */
 const shortString = 32
 
@@ -51,10 +53,10 @@ export class ByteWriter {
     return true
   }
 
-  bytes(value: Uint8Array): void {
+  bytes(value: PackedBytes): void {
     this.varint(value.length)
     this.room(value.length)
-    this.buffer.set(value, this.length)
+    writeBytes(this.buffer, this.length, value)
     this.length += value.length
   }
 
@@ -116,6 +118,13 @@ export class ByteReader {
     const length = this.varint()
     this.at += length
     return Uint8Array.prototype.slice.call(this.buffer, this.at - length, this.at)
+  }
+
+  /** An own copy, packed. */
+  packed(): PackedBytes {
+    const length = this.varint()
+    this.at += length
+    return packPart(this.buffer, this.at - length, this.at)
   }
 
   /** The bytes themselves, not a copy: for as long as what is read stays as it is. */

@@ -4,7 +4,8 @@ import { ByteReader, ByteWriter } from './bytes.ts'
 
 /**
  * A message as bytes, the same wherever it is stored: spool, retained, delayed, wills. One varint says which fields
- * follow; a new field takes the next bit, so old records stay readable.
+ * follow; a new field takes the next bit, so old records stay readable. Of messages written one after the other, to be
+ * read in the same order, what is as in the one before is not written again.
  */
 const present = {
   guarantee: 0b11,
@@ -20,9 +21,13 @@ const present = {
   expiresAt: 1 << 11,
   from: 1 << 12,
   user: 1 << 13,
+  sameTopic: 1 << 14,
+  sameFrom: 1 << 15,
+  sameTime: 1 << 16,
 }
 
-export function writeMessage(to: ByteWriter, message: Message): void {
+/** `before`: what was written before it, where it will be read before it. */
+export function writeMessage(to: ByteWriter, message: Message, before?: Message): void {
   let flags: number = message.guarantee
   if (message.durability === 'stored') flags |= present.stored
   if (message.retain) flags |= present.retain
@@ -34,11 +39,13 @@ export function writeMessage(to: ByteWriter, message: Message): void {
   if (message.format === 'text') flags |= present.formatText
   if (message.deliverAt !== undefined) flags |= present.deliverAt
   if (message.expiresAt !== undefined) flags |= present.expiresAt
-  if (message.from !== undefined) flags |= present.from
+  if (message.from !== undefined) flags |= message.from === before?.from ? present.sameFrom : present.from
+  if (message.topic === before?.topic) flags |= present.sameTopic
+  if (message.publishedAt === before?.publishedAt) flags |= present.sameTime
   if (message.user !== undefined) flags |= present.user
   to.varint(flags)
-  to.varint(message.publishedAt)
-  to.string(message.topic)
+  if (!(flags & present.sameTime)) to.varint(message.publishedAt)
+  if (!(flags & present.sameTopic)) to.string(message.topic)
   if (flags & present.headers) {
     to.varint(message.headers.length)
     for (const [name, value] of message.headers) {
@@ -51,29 +58,28 @@ export function writeMessage(to: ByteWriter, message: Message): void {
   if (message.replyTo !== undefined) to.string(message.replyTo)
   if (message.deliverAt !== undefined) to.varint(message.deliverAt)
   if (message.expiresAt !== undefined) to.varint(message.expiresAt)
-  if (message.from !== undefined) to.string(message.from)
+  if (flags & present.from) to.string(message.from as string)
   if (message.user !== undefined) to.string(message.user)
-  to.bytes(message.payload)
+  to.bytes(message.packedPayload)
 }
 
-/** `payload`: a copy of its own, or the bytes that are read, for as long as they stay as they are. */
-export function readMessage(from: ByteReader, payload: 'own' | 'lent' = 'own'): Message {
+/** `before`: what was read before it, if that was written before it. */
+export function readMessage(from: ByteReader, before?: Message): Message {
   const flags = from.varint()
-  const publishedAt = from.varint()
-  const topic = from.string()
+  const publishedAt = flags & present.sameTime ? before?.publishedAt : from.varint()
+  const topic = flags & present.sameTopic ? (before?.topic ?? '') : from.string()
   const headers = flags & present.headers ? readHeaders(from) : undefined
   const contentType = flags & present.contentType ? from.string() : undefined
   const correlationId = flags & present.correlationId ? from.bytes() : undefined
   const replyTo = flags & present.replyTo ? from.string() : undefined
   const deliverAt = flags & present.deliverAt ? from.varint() : undefined
   const expiresAt = flags & present.expiresAt ? from.varint() : undefined
-  const publisher = flags & present.from ? from.string() : undefined
+  const publisher = flags & present.from ? from.string() : flags & present.sameFrom ? before?.from : undefined
   const user = flags & present.user ? from.string() : undefined
-  const own = payload === 'own'
   const message = new Message(
     {
       topic,
-      payload: own ? from.bytes() : from.lent(),
+      payload: from.packed(),
       guarantee: (flags & present.guarantee) as Guarantee,
       durability: flags & present.stored ? 'stored' : 'none',
       retain: (flags & present.retain) !== 0,
@@ -87,7 +93,7 @@ export function readMessage(from: ByteReader, payload: 'own' | 'lent' = 'own'): 
       from: publisher,
       publishedAt,
     },
-    own,
+    true,
   )
   message.user = user
   return message

@@ -115,8 +115,7 @@ function recoverRecord(record: Uint8Array, offset: number, ledger: Ledger, holde
     case recordKind.delayed: {
       const { once, name = offset, tenant, publisher } = readDelayed(from)
       if (once) recoverHeld(once, offset, ledger, holders)
-      const { deliverAt = 0, payload } = readMessage(from)
-      const payloadBytes = payload.length
+      const { deliverAt = 0, payloadBytes } = readMessage(from)
       if (holders.due.restoreDelayed(name, { tenant, publisher, deliverAt, payloadBytes })) ledger.add(name, 1)
       if (name !== offset) ledger.relocate(name, offset, 1)
       return

@@ -32,7 +32,7 @@ export function writeCrossing(to: FrameWriter, message: Message): void {
   to.name(message.topic)
   if (message.from !== undefined) to.name(message.from)
   if (rare !== 0) writeRare(to, message)
-  to.bytes(message.payload)
+  to.bytes(message.packedPayload)
 }
 
 /** Its payload is lent: `Message.keep` makes it outlive the turn. */

@@ -2,7 +2,10 @@ import type { Clock, Message, MessageFields } from '../../kernel/plugin.ts'
 import type { Publish, PublishProperties, Will, WillProperties } from './codec/index.ts'
 import { noProperties } from './codec/index.ts'
 
-/** A PUBLISH as the kernel's message. `topic` is the one its alias, rewrite and prefix led to. */
+/**
+ * A PUBLISH as the kernel's message. `topic` is the one its alias, rewrite and prefix led to. Every field is there, in the
+ * order of `MessageFields`: what makes a message has then one shape to read.
+ */
 export function messageFields(
   packet: Publish,
   topic: string,
@@ -12,9 +15,7 @@ export function messageFields(
 ): MessageFields {
   const { properties } = packet
   const { payload, qos, retain } = packet
-  if (properties === noProperties && deliverAt === undefined) {
-    return { topic, payload, guarantee: qos, retain, from, publishedAt: nowMs }
-  }
+  if (properties === noProperties) return plainFields(packet, topic, from, nowMs, deliverAt)
   const { contentType, responseTopic, correlationData, messageExpiryInterval, userProperties } = properties
   const expiresAt =
     messageExpiryInterval === undefined ? undefined : (deliverAt ?? nowMs) + messageExpiryInterval * 1_000
@@ -22,16 +23,42 @@ export function messageFields(
     topic,
     payload,
     guarantee: qos,
+    durability: undefined,
     retain,
-    from,
-    publishedAt: nowMs,
     headers: userProperties,
     contentType,
-    replyTo: responseTopic,
     correlationId: correlationData,
+    replyTo: responseTopic,
     format: formatOf(properties),
-    expiresAt,
     deliverAt,
+    expiresAt,
+    from,
+    publishedAt: nowMs,
+  }
+}
+
+function plainFields(
+  { payload, qos, retain }: Publish,
+  topic: string,
+  from: string,
+  nowMs: number,
+  deliverAt: number | undefined,
+): MessageFields {
+  return {
+    topic,
+    payload,
+    guarantee: qos,
+    durability: undefined,
+    retain,
+    headers: undefined,
+    contentType: undefined,
+    correlationId: undefined,
+    replyTo: undefined,
+    format: undefined,
+    deliverAt,
+    expiresAt: undefined,
+    from,
+    publishedAt: nowMs,
   }
 }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Output } from '../../../kernel/plugin.ts'
+import { type Output, type PackedBytes, writeBytes } from '../../../kernel/plugin.ts'
 import { Cursor } from './cursor.ts'
 import { malformed, PacketError, payloadFormatInvalid, violation } from './packet-error.ts'
 import { packetType } from './packet-type.ts'
@@ -73,8 +73,8 @@ export interface OutgoingPublish {
   readonly topic: string
   /** Not written at QoS 0. */
   readonly packetId: number
-  readonly payload: Uint8Array
-  readonly properties?: PublishProperties
+  readonly payload: PackedBytes
+  readonly properties?: PublishProperties | undefined
 }
 
 /**
@@ -133,9 +133,6 @@ export function writePublish(
   const packetIdAt = position
   if (packet.qos > 0) position = writeUint16(buffer, position, packet.packetId)
   if (level === 5) position = writeProperties(buffer, position, packet.properties, propertyBytes)
-  const { payload } = packet
-  // Half the price of `set`.
-  if (payload instanceof Buffer) payload.copy(buffer, position)
-  else buffer.set(payload, position)
+  writeBytes(buffer, position, packet.payload)
   return packetIdAt
 }

@@ -26,10 +26,3 @@ function decodeAnyText(buffer: Buffer, start: number, end: number, reasonCode: n
   }
   return text
 }
-
-declare global {
-  interface Buffer {
-    /** Node's own decoder behind `toString('latin1')`, without the search for an encoding's name. */
-    latin1Slice(start: number, end: number): string
-  }
-}

@@ -39,8 +39,7 @@ export function writeBinary(buffer: Buffer, position: number, bytes: Uint8Array)
 
 declare global {
   interface Buffer {
-    /** Node's own encoders behind `write`, without the search for an encoding's name. */
-    latin1Write(text: string, position: number, bytes: number): number
+    /** Node's own encoder behind `write`, without the search for an encoding's name. */
     utf8Write(text: string, position: number, bytes: number): number
   }
 }

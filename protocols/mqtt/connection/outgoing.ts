@@ -188,7 +188,7 @@ export class Outgoing implements Receiver {
     let properties = level === 5 ? publishProperties(message, way.subscriptionIdentifiers, mqtt.host.clock) : undefined
     if (announced > 0) properties = { ...properties, topicAlias: announced }
     const topic = alias === 0 ? message.topic : ''
-    const packet = { dup, qos, retain, topic, packetId, payload: message.payload, ...(properties && { properties }) }
+    const packet = { dup, qos, retain, topic, packetId, payload: message.packedPayload, properties }
     if (!encodePublish(connection.output, packet, level, limits.maximumPacketSize)) return false
     if (announced > 0 && alias === 0) this.#aliases?.remember(message.topic)
     return true

@@ -35,7 +35,7 @@ export function sharedFrame(
 }
 
 function encode(message: Message, level: ProtocolLevel, qos: Qos, retain: boolean, clock: Clock): PublishFrame {
-  const { topic, payload } = message
+  const { topic, packedPayload: payload } = message
   const packet = { qos, retain, topic, payload }
   return new PublishFrame(
     level === 5 ? { ...packet, properties: publishProperties(message, undefined, clock) } : packet,

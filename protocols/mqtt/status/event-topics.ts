@@ -64,7 +64,7 @@ class EventMessage extends Message {
     this.#node = node
   }
 
-  override get payload(): Uint8Array {
+  override get packedPayload(): Uint8Array {
     return (this.#json ??= Buffer.from(JSON.stringify({ ...this.#detail, node: this.#node, at: this.publishedAt })))
   }
 }

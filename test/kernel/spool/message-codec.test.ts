@@ -26,6 +26,23 @@ test('messages written one after the other into one buffer come back one after t
   )
 })
 
+test('what a message has in common with the one before it is written once, and comes back', () => {
+  const alike = fc.array(messages, { minLength: 1, maxLength: 3 }).chain(few => fc.array(fc.constantFrom(...few)))
+  fc.assert(
+    fc.property(alike, list => {
+      const writer = new ByteWriter()
+      for (const [i, message] of list.entries()) writeMessage(writer, message, list[i - 1])
+      const reader = new ByteReader(writer.slice(0, writer.length))
+      let before: Message | undefined
+      for (const message of list) {
+        before = readMessage(reader, before)
+        expect(fieldsOf(before)).toEqual(fieldsOf(message))
+      }
+      expect(reader.left).toBe(0)
+    }),
+  )
+})
+
 test('what is read has its own bytes: the record may be overwritten', () => {
   const bytes = encodeMessage(new Message({ topic: 't', payload: Buffer.from('payload') }))
   const message = decodeMessage(bytes)
