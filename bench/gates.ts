@@ -24,6 +24,10 @@ const cost = (most: number, figure = 'cpuUsPerMessage'): Gate[] => [{ figure, mo
 const flat = (most: number): Gate[] => [{ figure: 'cpuUsPerMessage', most, of: 'base' }]
 const itself = (figure: string, limit: Pick<Gate, 'most' | 'least'>): Gate => ({ figure, ...limit, of: 'itself' })
 
+const retained = [...cost(0.8, 'storeCpuUsPerMessage'), ...cost(0.6, 'deliverCpuUsPerMessage')]
+const offline = [...cost(0.8, 'enqueueCpuUsPerMessage'), ...cost(0.8, 'drainCpuUsPerMessage')]
+const connecting = [itself('cpuUsPerConnection', { most: 60 }), itself('connectionsPerS', { least: 15_000 })]
+
 export const gates: ReadonlyMap<string, readonly Gate[]> = new Map<string, readonly Gate[]>([
   ['p2p-q0', cost(0.2)],
   ['p2p-1k', cost(0.25)],
@@ -37,16 +41,13 @@ export const gates: ReadonlyMap<string, readonly Gate[]> = new Map<string, reado
   ['wild', cost(0.35)],
   ['shared', cost(0.45)],
   ['p2p-rate', [...cost(1.3), { figure: 'latencyP99Us', most: 1.5, of: 'mosquitto' }]],
-  ['retained', [...cost(0.8, 'storeCpuUsPerMessage'), ...cost(0.6, 'deliverCpuUsPerMessage')]],
-  ['offline', [...cost(0.8, 'enqueueCpuUsPerMessage'), ...cost(0.8, 'drainCpuUsPerMessage')]],
-  [
-    'conn',
-    [
-      itself('bytesPerConnection', { most: 6144 }),
-      itself('cpuUsPerConnection', { most: 60 }),
-      itself('connectionsPerS', { least: 15_000 }),
-    ],
-  ],
+  ['retained', retained],
+  ['retained-warm', retained],
+  ['offline', offline],
+  ['offline-warm', offline],
+  ['conn', [itself('bytesPerConnection', { most: 6144 }), ...connecting]],
+  // Its memory is that of earlier connections.
+  ['conn-warm', connecting],
   ['durable-q1', [itself('deliveredPerS', { least: 150_000 })]],
   ['durable-slow', [itself('deliveredPerS', { least: 60_000 })]],
   ['durable-rate', [itself('latencyP99Us', { most: 5000 })]],

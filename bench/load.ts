@@ -53,6 +53,8 @@ export interface ConnectionLoad {
   readonly concurrency: number
   readonly keepAliveS: number
   readonly holdMs: number
+  /** Opened and closed before, so that the broker's code has run. */
+  readonly warmUpConnections?: number
 }
 
 /** Distinct filters; then, with all others in place, `renewed` of them are taken away and given back. */
@@ -71,6 +73,8 @@ export interface RetainedLoad extends Wire {
   readonly kind: 'retained'
   readonly publishers: number
   readonly messages: number
+  /** Stored, on other topics, and delivered before. */
+  readonly warmUpMessages?: number
 }
 
 /** Messages for persistent sessions that are away, the same number for each; then they return. */
@@ -78,7 +82,7 @@ export interface OfflineLoad extends Wire {
   readonly kind: 'offline'
   readonly messages: number
   readonly sessions: number
-  /** Stored and delivered before, so that memory of the broker's own is not taken for that of messages. */
+  /** Stored and delivered before, so that what the broker does for its first messages is not taken for what messages cost. */
   readonly warmUpMessages?: number
 }
 

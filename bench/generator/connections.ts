@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { BringUp } from '../../cli/bench/load/bring-up.ts'
 import type { Client, ClientOwner } from '../../cli/bench/load/client.ts'
 import { OutBuffer } from '../../cli/bench/load/link.ts'
@@ -5,13 +6,24 @@ import type { Assignment, ConnectionLoad, Figures } from '../load.ts'
 import { idleClients } from './idle.ts'
 import { Meter } from './meter.ts'
 
+/** For the broker to be done with those who left. */
+const settleMs = 300
+
 /** Many clients with one subscription each, which then only ping. */
 export async function connections(load: ConnectionLoad, { port, pid }: Assignment): Promise<Figures> {
-  const { connections: count, concurrency, keepAliveS, holdMs } = load
+  const { connections: count, concurrency, keepAliveS, holdMs, warmUpConnections = 0 } = load
   const meter = new Meter(pid)
   const bringUp = new BringUp()
   const owner: ClientOwner = { settled: () => bringUp.settled(), received: () => {}, acknowledged: () => {} }
-  const clients = idleClients(count, { port, keepAliveS, out: new OutBuffer() }, owner)
+  const out = new OutBuffer()
+  for (let left = warmUpConnections; left > 0; left -= count) {
+    const first = idleClients(Math.min(left, count), { port, keepAliveS, out }, owner)
+    await bringUp.open(first, concurrency)
+    for (const client of first) client.disconnect()
+    await Promise.all(first.map(({ gone }) => gone))
+    await pause(settleMs)
+  }
+  const clients = idleClients(count, { port, keepAliveS, out }, owner)
   const emptyRssBytes = meter.rssBytes()
   const before = meter.cpuUs()
   const connectMs = await bringUp.open(clients, concurrency)

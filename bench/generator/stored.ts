@@ -35,10 +35,11 @@ export async function stored(load: RetainedLoad | OfflineLoad, { port, pid }: As
     received: (client, bytes, at, end) => traffic.onReceived(client, bytes, at, end),
     acknowledged: (client, packetId) => traffic.onAcknowledged(client, packetId),
   }
+  let folder = 'first'
   const [count, receivers] = load.kind === 'retained' ? [load.publishers, 1] : [1, load.sessions]
   const publishers = Array.from({ length: count }, (_, index) => {
     const options = { ...wire, clientId: `b-p${index}`, clean: true, qos: load.qos, filters: [] }
-    const topicOf = (sequence: number): string => (retain ? `b/${index}/${sequence}` : `b/off/${sequence % receivers}`)
+    const topicOf = (sequence: number): string => `${folder}/${retain ? `${index}/${sequence}` : sequence % receivers}`
     const client = new Client(index, options, owner)
     return new Publisher(client, topicOf, { ...load, retain, receivers: 0, out })
   })
@@ -50,7 +51,7 @@ export async function stored(load: RetainedLoad | OfflineLoad, { port, pid }: As
   const traffic = new Traffic(publishers, { receivers: 0, acknowledged: true, streamOf, order })
   const subscribers = (): Client[] =>
     Array.from({ length: receivers }, (_, index) => {
-      const filters = [retain ? 'b/#' : `b/off/${index}`]
+      const filters = [`${folder}/${retain ? '#' : index}`]
       return new Client(index, { ...wire, clientId: `b-s${index}`, clean: retain, qos: load.qos, filters }, owner)
     })
   const open = async (clients: Client[]): Promise<void> => {
@@ -89,7 +90,8 @@ export async function stored(load: RetainedLoad | OfflineLoad, { port, pid }: As
   }
 
   await open(publishers.map(({ client }) => client))
-  if (load.kind === 'offline' && load.warmUpMessages !== undefined) await round(load.warmUpMessages)
+  if (load.warmUpMessages !== undefined) await round(load.warmUpMessages)
+  folder = 'measured'
   const { storeMs, storing, deliverMs, delivering, errors, closed, grownBytes } = await round(load.messages)
   const { sent, received } = traffic
   const [first, second] = retain ? ['store', 'deliver'] : ['enqueue', 'drain']
