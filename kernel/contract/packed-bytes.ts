@@ -29,6 +29,8 @@ export function unpackBytes(packed: PackedBytes): Uint8Array {
 /** Copies them to `at`; for who writes few of them into something larger nothing is made in between. */
 export function writeBytes(into: Buffer, at: number, packed: PackedBytes): void {
   if (typeof packed === 'string') into.latin1Write(packed, at, packed.length)
+  // Half the price of `set`.
+  else if (packed instanceof Buffer) packed.copy(into, at)
   else into.set(packed, at)
 }
 
