@@ -1,6 +1,7 @@
 /** The contract: the one kernel file a plugin imports. Behind it, one noun a file. */
 
 // What plugins of one kind would otherwise each write again.
+export { Pace } from './bridging/pace.ts'
 export type { ReachTarget } from './bridging/reach.ts'
 export { climb, reach } from './bridging/reach.ts'
 export type { TlsClientOptions } from './bridging/tls-client.ts'

@@ -65,7 +65,8 @@ export class Egress implements Receiver {
   #again: Entry[] = []
   #heldBytes = 0
   #unstored = 0
-  #holding = false
+  /** What its queue may do: hand over what comes, or what waits as well; nothing until there is room, or until the next turn. */
+  #flow: 'open' | 'refilling' | 'full' | 'resting' = 'open'
   #running: Promise<void> = Promise.resolve()
 
   constructor(host: EgressHost, options: EgressOptions, sink: BridgeSink<unknown>) {
@@ -88,7 +89,7 @@ export class Egress implements Receiver {
   start(consume: (receiver: Receiver, credit: number) => Consumer & { close(): void }): void {
     this.#consumer = consume(this, this.credit)
     // What was handed over at once came before there was a consumer to hold.
-    if (this.#holding) this.#consumer.hold()
+    if (this.#flow === 'full') this.#consumer.hold()
     this.#running = this.#run()
   }
 
@@ -96,9 +97,24 @@ export class Egress implements Receiver {
     if (!(delivery instanceof Unsettled)) return
     this.#heldBytes += sizeOf(delivery.message)
     this.#gathering.add(delivery)
-    if (this.#holding || this.#heldBytes < batchesHeld * this.#options.delivery.batch) return
-    this.#holding = true
+    if (this.#flow === 'full') return
+    if (this.#heldBytes >= batchesHeld * this.#options.delivery.batch) return this.#hold('full')
+    const rest = this.#flow === 'refilling' ? this.#pace.rest() : undefined
+    if (!rest) return
+    this.#hold('resting')
+    void rest.then(() => this.#refill())
+  }
+
+  #hold(until: 'full' | 'resting'): void {
+    this.#flow = until
     this.#consumer?.hold()
+  }
+
+  /** With what waits in the queue, in turns: a whole batch of it would hold up every publish. */
+  #refill(): void {
+    this.#flow = 'refilling'
+    this.#consumer?.resume()
+    if (this.#flow === 'refilling') this.#flow = 'open'
   }
 
   /** What is being sent may be acknowledged; what is not stays in the queue. */
@@ -292,9 +308,7 @@ export class Egress implements Receiver {
   #settle(delivery: Unsettled, outcome: 'accept'): void {
     this.#heldBytes -= sizeOf(delivery.message)
     this.#consumer?.settle(delivery, outcome)
-    if (!this.#holding || this.#heldBytes > this.#options.delivery.batch) return
-    this.#holding = false
-    this.#consumer?.resume()
+    if (this.#flow === 'full' && this.#heldBytes <= this.#options.delivery.batch) this.#refill()
   }
 }
 

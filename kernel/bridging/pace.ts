@@ -8,15 +8,17 @@ const mostMs = 8
 const messagesPerLook = 64
 
 /**
- * Divides the work on a large batch into turns of the event loop, since thousands of messages in one piece hold up every
+ * Divides the work on large batches into turns of the event loop, since thousands of messages in one piece hold up every
  * publish. A turn takes as long as all others had since the last one: a broker with little to do is not
- * held up by its bridge, nor does one with much to do leave its bridge behind.
+ * held up by its bridge, nor does one with much to do leave its bridge behind. Those who share it share the turn.
  */
 export class Pace {
   readonly #clock: Clock
   #since = 0
   #othersMs = 0
   #messages = 0
+  /** What all that rest wait for. */
+  #next: Promise<void> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -32,11 +34,13 @@ export class Pace {
     if (++this.#messages % messagesPerLook !== 0) return undefined
     const now = this.#clock.now()
     const turnMs = Math.min(Math.max(this.#othersMs, leastMs), mostMs)
-    return now - this.#since < turnMs ? undefined : this.#next(now)
+    if (now - this.#since < turnMs) return undefined
+    return (this.#next ??= this.#nextTurn(now))
   }
 
-  async #next(endedAt: number): Promise<void> {
+  async #nextTurn(endedAt: number): Promise<void> {
     await new Promise(resolve => setImmediate(resolve))
+    this.#next = undefined
     this.#since = this.#clock.now()
     this.#othersMs = this.#since - endedAt
   }

@@ -1,4 +1,4 @@
-import { encodeEntry } from '../../bridges/pulsar/client/entry.ts'
+import { encodeBatch, encodeEntry } from '../../bridges/pulsar/client/entry.ts'
 import { commandFrame, FrameReader } from '../../bridges/pulsar/client/frame.ts'
 import { readEntry } from '../../bridges/pulsar/client/incoming.ts'
 import { Properties } from '../../bridges/pulsar/client/properties.ts'
@@ -87,9 +87,12 @@ export async function pulsarFrames(): Promise<Parser> {
     { value: Buffer.alloc(300, 'x') },
   ]
   const entry = { producerId: 1, producerName: 'p', sequenceId: 7, publishTime: 1_000 }
-  const delivered = (['none', 'lz4', 'zlib'] as const).map(compression =>
-    delivery(encodeEntry(messages, { ...entry, compression }).frame),
-  )
+  const unhurried = { rest: () => undefined }
+  const delivered: Buffer[] = []
+  for (const compression of ['none', 'lz4', 'zlib'] as const) {
+    const { frame } = encodeEntry(await encodeBatch(messages, compression, unhurried), entry)
+    delivered.push(delivery(Buffer.concat(frame)))
+  }
   return {
     seeds: [
       ...delivered,

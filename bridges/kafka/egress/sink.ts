@@ -1,5 +1,5 @@
 import type { BridgeSink, Clock, Logger, Scope } from '../../../kernel/plugin.ts'
-import { isRejected, Rejected } from '../../../kernel/plugin.ts'
+import { isRejected, Pace, Rejected } from '../../../kernel/plugin.ts'
 import type { Cluster, TopicView } from '../cluster.ts'
 import { maxTopics } from '../cluster.ts'
 import { partitionOf } from '../partitioner.ts'
@@ -42,6 +42,7 @@ export class KafkaSink implements BridgeSink<Item> {
   readonly #cluster: Cluster
   readonly #press: ItemPress
   readonly #options: SinkOptions
+  readonly #pace: Pace
   readonly #lanes = new Map<string, Lane[]>()
   readonly #unknownSince = new Map<string, number>()
   readonly #turns = new Map<string, number>()
@@ -51,6 +52,7 @@ export class KafkaSink implements BridgeSink<Item> {
     this.#cluster = cluster
     this.#press = press
     this.#options = options
+    this.#pace = new Pace(options.clock)
   }
 
   prepare(scope: Scope): Item | Rejected {
@@ -68,7 +70,8 @@ export class KafkaSink implements BridgeSink<Item> {
     const used: Lane[] = []
     try {
       await this.#cluster.learn(new Set(items.map(({ topic }) => topic)), this.#options.createTopics)
-      const byNode = this.#assign(items, outcome)
+      this.#pace.begin()
+      const byNode = await this.#assign(items, outcome)
       for (const lanes of byNode.values()) used.push(...lanes)
       await Promise.all([...byNode].map(([node, lanes]) => this.#sendTo(node, { lanes, items, outcome, signal })))
     } catch (error) {
@@ -84,10 +87,12 @@ export class KafkaSink implements BridgeSink<Item> {
   }
 
   /** Puts each item into the lane of its partition, and gives the lanes by the node that leads them. */
-  #assign(items: readonly Item[], outcome: Outcome): Map<number, Set<Lane>> {
+  async #assign(items: readonly Item[], outcome: Outcome): Promise<Map<number, Set<Lane>>> {
     const byNode = new Map<number, Set<Lane>>()
     const sticky = new Map<string, number>()
     for (let index = 0; index < items.length; index++) {
+      const rest = this.#pace.rest()
+      if (rest) await rest
       const item = items[index] as Item
       const view = this.#cluster.topic(item.topic)
       if (view === undefined || view.errorCode !== 0 || view.leaders.length === 0) {
@@ -188,7 +193,7 @@ export class KafkaSink implements BridgeSink<Item> {
   async #encode(lane: Lane, indexes: readonly number[], items: readonly Item[]): Promise<Buffer> {
     const { compression } = this.#options
     const records = indexes.map(index => items[index] as Item)
-    const plain = encodeRecords(records)
+    const plain = await encodeRecords(records, this.#pace)
     const head = plain.subarray(0, batchOverheadBytes)
     const batch =
       compression === 'none'

@@ -1,3 +1,4 @@
+import type { Pace } from '../../../kernel/plugin.ts'
 import { checksum } from './driver.ts'
 
 type Bytes = Uint8Array | undefined
@@ -43,7 +44,7 @@ function bodyBytes({ key, value, headers }: RecordParts): number {
  * record => length VARINT, attributes INT8, timestamp delta VARLONG, offset delta VARINT, key, value, headers
  *   key, value => length VARINT, bytes; a length of -1 is null
  */
-export function encodeRecords(records: readonly RecordParts[]): Buffer {
+export async function encodeRecords(records: readonly RecordParts[], pace: Pick<Pace, 'rest'>): Promise<Buffer> {
   const first = records[0]?.timestamp ?? 0
   let bytes = batchOverheadBytes
   for (const record of records) bytes += recordBytes(record)
@@ -60,6 +61,8 @@ export function encodeRecords(records: readonly RecordParts[]): Buffer {
     at = writeBytes(batch, at, record.value)
     batch.set(record.headers, at)
     at += record.headers.length
+    const rest = pace.rest()
+    if (rest) await rest
   }
   return batch.subarray(0, at)
 }

@@ -1,3 +1,4 @@
+import { Pace } from '../../../kernel/plugin.ts'
 import { Connection } from './connection.ts'
 import type { CommandOf } from './grammar.ts'
 import { PulsarError, serverError } from './pulsar-error.ts'
@@ -12,6 +13,8 @@ const maxPartitions = 10_000
 export class Cluster {
   readonly settings: ClientSettings
   readonly host: ClientHost
+  /** Of all that is written through it. */
+  readonly pace: Pace
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #closing = new AbortController()
   #nextService = 0
@@ -19,6 +22,7 @@ export class Cluster {
   constructor(settings: ClientSettings, host: ClientHost) {
     this.settings = settings
     this.host = host
+    this.pace = new Pace(host.clock)
   }
 
   /** How many partitions a topic has; 0 for one that is not partitioned. @throws PulsarError */

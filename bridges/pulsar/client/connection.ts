@@ -183,10 +183,12 @@ export class Connection {
     if (this.#ended === undefined) this.#send(name, fields)
   }
 
-  /** A frame that is ready: an entry. */
-  write(frame: Buffer): void {
+  /** The pieces of a frame that is ready: an entry. */
+  write(...pieces: readonly Buffer[]): void {
     this.#throwIfEnded()
-    this.#socket.write(frame)
+    this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.uncork()
   }
 
   /** Reads no more until as many `resume`s have come: what is read and not handed on would only pile up. */

@@ -1,3 +1,4 @@
+import type { Pace } from '../../../kernel/plugin.ts'
 import { type Compression, compress, compressionNumber } from './compression.ts'
 import { entryFrame } from './frame.ts'
 import { type Fields, type MessageMetadata, messageMetadata } from './grammar.ts'
@@ -17,50 +18,67 @@ export interface Outgoing {
   readonly headBytes?: number
 }
 
+/** Messages as the payload of an entry. */
+export interface Batch {
+  readonly payload: Buffer
+  readonly count: number
+  readonly compression: Compression
+  readonly uncompressedBytes: number
+  /** Of the first: by it a broker chooses the consumer of a Key_Shared subscription for the whole batch. */
+  readonly key: Pick<MessageMetadata, 'partitionKey' | 'orderingKey'>
+}
+
+/** batch => for each: size of the head INT32, head, value; and that compressed */
+export async function encodeBatch(
+  messages: readonly Outgoing[],
+  compression: Compression,
+  pace: Pick<Pace, 'rest'>,
+): Promise<Batch> {
+  let uncompressedBytes = 0
+  for (const message of messages) {
+    uncompressedBytes += sizeBytes + (message.headBytes ?? headBytesOf(message)) + message.value.length
+  }
+  const plain = Buffer.allocUnsafe(uncompressedBytes)
+  let at = 0
+  for (const message of messages) {
+    at = writeMessage(plain, at, message)
+    const rest = pace.rest()
+    if (rest) await rest
+  }
+  const { key, orderingKey } = messages[0] ?? {}
+  return {
+    payload: compress(compression, plain),
+    count: messages.length,
+    compression,
+    uncompressedBytes,
+    key: { ...(key !== undefined && { partitionKey: key }), ...(orderingKey !== undefined && { orderingKey }) },
+  }
+}
+
 export interface EntryOptions {
   readonly producerId: number
   readonly producerName: string
   readonly sequenceId: number
   readonly publishTime: number
-  readonly compression: Compression
 }
 
-/** One batch as a frame: a SEND with an entry. @returns the frame and the bytes that count against the broker's limit. */
+/** A batch as a frame: a SEND with an entry. @returns the frame's pieces and the bytes that count against the broker's limit. */
 export function encodeEntry(
-  messages: readonly Outgoing[],
-  options: EntryOptions,
-): { frame: Buffer; entryBytes: number } {
-  const { producerId, producerName, sequenceId, publishTime, compression } = options
-  const heads = messages.map(message => message.headBytes ?? headBytesOf(message))
-  let payloadBytes = 0
-  for (let index = 0; index < messages.length; index++) {
-    payloadBytes += sizeBytes + (heads[index] as number) + (messages[index] as Outgoing).value.length
-  }
-  const send = encodeCommand('send', { producerId, sequenceId, numMessages: messages.length })
-  const [first] = messages
+  { payload, count, compression, uncompressedBytes, key }: Batch,
+  { producerId, producerName, sequenceId, publishTime }: EntryOptions,
+): { frame: readonly Buffer[]; entryBytes: number } {
+  const send = encodeCommand('send', { producerId, sequenceId, numMessages: count })
   const metadata: MessageMetadata = {
     producerName,
     sequenceId,
     publishTime,
-    // Of the first: by it a broker chooses the consumer of a Key_Shared subscription for the whole batch.
-    ...(first?.key === undefined ? {} : { partitionKey: first.key }),
-    ...(first?.orderingKey === undefined ? {} : { orderingKey: first.orderingKey }),
-    numMessagesInBatch: messages.length,
-    uncompressedSize: payloadBytes,
+    ...key,
+    numMessagesInBatch: count,
+    uncompressedSize: uncompressedBytes,
     ...(compression === 'none' ? {} : { compression: compressionNumber(compression) }),
   }
   const coded = encode(messageMetadata satisfies Fields, metadata)
-  if (compression === 'none') {
-    const { frame, payloadAt, seal } = entryFrame(send, coded, payloadBytes)
-    writeBatch(frame, payloadAt, messages, heads)
-    return { frame: seal(), entryBytes: coded.length + payloadBytes }
-  }
-  const plain = Buffer.allocUnsafe(payloadBytes)
-  writeBatch(plain, 0, messages, heads)
-  const packed = compress(compression, plain)
-  const { frame, payloadAt, seal } = entryFrame(send, coded, packed.length)
-  packed.copy(frame, payloadAt)
-  return { frame: seal(), entryBytes: coded.length + packed.length }
+  return { frame: entryFrame(send, coded, payload), entryBytes: coded.length + payload.length }
 }
 
 /** What a message adds to an uncompressed batch, beside its value and its head. */
@@ -84,26 +102,22 @@ const tags = {
   orderingKey: tagOf(7, 2),
 }
 
-/** batch => for each: size of the head INT32, head, value */
-function writeBatch(out: Buffer, start: number, messages: readonly Outgoing[], heads: readonly number[]): void {
-  let at = start
-  for (let index = 0; index < messages.length; index++) {
-    const { value, key, orderingKey, properties, eventTime } = messages[index] as Outgoing
-    at = out.writeUInt32BE(heads[index] as number, at)
-    if (properties !== undefined) at = writeBytes(out, at, properties.coded)
-    if (key !== undefined) at = writeTextField(out, at, tags.partitionKey, key)
-    out[at] = tags.payloadSize
-    at = writeVarint(out, at + 1, value.length)
-    if (eventTime !== undefined) {
-      out[at] = tags.eventTime
-      at = writeVarint(out, at + 1, eventTime)
-    }
-    if (orderingKey !== undefined) {
-      out[at] = tags.orderingKey
-      at = writeBytes(out, writeVarint(out, at + 1, orderingKey.length), orderingKey)
-    }
-    at = writeBytes(out, at, value)
+function writeMessage(out: Buffer, start: number, message: Outgoing): number {
+  const { value, key, orderingKey, properties, eventTime } = message
+  let at = out.writeUInt32BE(message.headBytes ?? headBytesOf(message), start)
+  if (properties !== undefined) at = writeBytes(out, at, properties.coded)
+  if (key !== undefined) at = writeTextField(out, at, tags.partitionKey, key)
+  out[at] = tags.payloadSize
+  at = writeVarint(out, at + 1, value.length)
+  if (eventTime !== undefined) {
+    out[at] = tags.eventTime
+    at = writeVarint(out, at + 1, eventTime)
   }
+  if (orderingKey !== undefined) {
+    out[at] = tags.orderingKey
+    at = writeBytes(out, writeVarint(out, at + 1, orderingKey.length), orderingKey)
+  }
+  return writeBytes(out, at, value)
 }
 
 function writeBytes(out: Buffer, at: number, bytes: Uint8Array): number {

@@ -65,31 +65,24 @@ export function commandFrame(command: Buffer): Buffer {
 const checksumMagic = 0x0e01
 const brokerMetadataMagic = 0x0e02
 
-/** A frame of a command and an entry, but for the entry's `payloadBytes` from `payloadAt` on; `seal` it when they are there. */
+/** A frame of a command and an entry, in the pieces in which it is sent: a payload is not copied to follow its head. */
 export function entryFrame(
   command: Buffer,
   metadata: Buffer,
-  payloadBytes: number,
-): { frame: Buffer; payloadAt: number; seal(): Buffer } {
-  const head = 2 * sizeBytes + command.length
-  const sumAt = head + 2
+  payload: Buffer,
+): readonly [head: Buffer, payload: Buffer] {
+  const magicAt = 2 * sizeBytes + command.length
+  const sumAt = magicAt + 2
   const metadataAt = sumAt + sizeBytes
-  const payloadAt = metadataAt + sizeBytes + metadata.length
-  const frame = Buffer.allocUnsafe(payloadAt + payloadBytes)
-  frame.writeUInt32BE(frame.length - sizeBytes, 0)
-  frame.writeUInt32BE(command.length, sizeBytes)
-  command.copy(frame, 2 * sizeBytes)
-  frame.writeUInt16BE(checksumMagic, head)
-  frame.writeUInt32BE(metadata.length, metadataAt)
-  metadata.copy(frame, metadataAt + sizeBytes)
-  return {
-    frame,
-    payloadAt,
-    seal: () => {
-      frame.writeUInt32BE(crc32c(frame, metadataAt), sumAt)
-      return frame
-    },
-  }
+  const head = Buffer.allocUnsafe(metadataAt + sizeBytes + metadata.length)
+  head.writeUInt32BE(head.length - sizeBytes + payload.length, 0)
+  head.writeUInt32BE(command.length, sizeBytes)
+  command.copy(head, 2 * sizeBytes)
+  head.writeUInt16BE(checksumMagic, magicAt)
+  head.writeUInt32BE(metadata.length, metadataAt)
+  metadata.copy(head, metadataAt + sizeBytes)
+  head.writeUInt32BE(crc32c(payload, crc32c(head.subarray(metadataAt))), sumAt)
+  return [head, payload]
 }
 
 /** Where the parts of an entry lie. */
@@ -117,7 +110,8 @@ export function entryBounds(buffer: Buffer, start: number, end: number): EntryBo
     room(at, 2 + sizeBytes)
     const stated = buffer.readUInt32BE(at + 2)
     at += 2 + sizeBytes
-    if (crc32c(buffer, at, end) !== stated) throw new PulsarError('UNREADABLE', 'an entry whose checksum is wrong')
+    if (crc32c(buffer.subarray(at, end)) !== stated)
+      throw new PulsarError('UNREADABLE', 'an entry whose checksum is wrong')
   }
   room(at, sizeBytes)
   const metadataBytes = buffer.readUInt32BE(at)

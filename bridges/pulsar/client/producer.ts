@@ -2,7 +2,7 @@ import type { Cluster } from './cluster.ts'
 import type { Compression } from './compression.ts'
 import type { Connection, ProducerEnd } from './connection.ts'
 import { Deferred, goodByeMs, settledWithin } from './deferred.ts'
-import { encodeEntry, type Outgoing } from './entry.ts'
+import { encodeBatch, encodeEntry, type Outgoing } from './entry.ts'
 import { PulsarError } from './pulsar-error.ts'
 
 /** Who a producer was, so that the next one takes its place: what the first still has under way is then refused. */
@@ -94,14 +94,15 @@ export class Producer implements ProducerEnd {
 
   /** Sends them as one batch and resolves with its receipt: they are stored. @throws PulsarError */
   async send(messages: readonly Outgoing[]): Promise<void> {
+    const batch = await encodeBatch(messages, this.#compression, this.#cluster.pace)
     if (this.#ended !== undefined) throw this.#ended
+    // Numbers are in the order of what is sent: one that a broker has seen a later number of would count as a repeat.
     const sequenceId = this.#sequenceId++
-    const { frame, entryBytes } = encodeEntry(messages, {
+    const { frame, entryBytes } = encodeEntry(batch, {
       producerId: this.#id,
       producerName: this.identity.name,
       sequenceId,
       publishTime: this.#cluster.host.clock.now(),
-      compression: this.#compression,
     })
     if (entryBytes > this.maxMessageBytes) {
       throw new PulsarError(
@@ -120,7 +121,7 @@ export class Producer implements ProducerEnd {
       this.#connection.doubt(startedAt)
     })
     try {
-      this.#connection.write(frame)
+      this.#connection.write(...frame)
       await receipt.promise
     } finally {
       cancelTimer()

@@ -49,6 +49,7 @@ export class PulsarSink implements BridgeSink<Item> {
   async send(items: readonly Item[], signal: AbortSignal): Promise<void> {
     const outcome = new Outcome(items.length)
     const byTopic = groupByTopic(items)
+    this.#cluster.pace.begin()
     const topics = [...byTopic].map(([topic, indexes]) => this.#sendTo(topic, indexes, items, outcome, signal))
     await raced(Promise.all(topics), signal).catch(error => outcome.cut(error, signal))
     this.#trim(byTopic)

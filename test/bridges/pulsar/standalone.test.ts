@@ -318,6 +318,7 @@ async function writeEncrypted(cluster: Cluster, topic: string): Promise<void> {
     ...{ producerName: 'encrypting', sequenceId: 0, publishTime: Date.now() },
     encryptionKeys: [{ key: 'k', value: Buffer.from('v') }],
   })
-  connection.write(entryFrame(encodeCommand('send', { producerId, sequenceId: 0, numMessages: 1 }), metadata, 4).seal())
+  const send = encodeCommand('send', { producerId, sequenceId: 0, numMessages: 1 })
+  connection.write(...entryFrame(send, metadata, Buffer.alloc(4)))
   await receipt.promise
 }

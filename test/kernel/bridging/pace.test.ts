@@ -33,6 +33,16 @@ test('a bridge works for as long as all others had before, and never for more th
   expect(work(pace, clock, 1 / 64).messages).toBe(8 * 64)
 })
 
+test('those who share it share a turn', async () => {
+  const clock = new ManualClock()
+  const pace = new Pace(clock)
+  pace.begin()
+  const first = work(pace, clock, 1 / 64)
+  const second = work(pace, clock, 1 / 64)
+  expect(second.messages).toBeLessThanOrEqual(64)
+  expect(second.rest).toBe(first.rest)
+})
+
 test('others have their turn meanwhile', async () => {
   const clock = new ManualClock()
   const pace = new Pace(clock)

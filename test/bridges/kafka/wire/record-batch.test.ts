@@ -27,6 +27,8 @@ const plain: fc.Arbitrary<Plain> = fc.record({
   headers: fc.array(fc.tuple(fc.string(), bytes), { maxLength: 4 }),
   timestamp: fc.integer({ min: 0, max: 4_000_000_000_000 }),
 })
+/** All of it in one turn. */
+const unhurried = { rest: () => undefined }
 const usable = compressions.filter(one => one !== 'zstd' || hasZstd)
 
 async function batchOf(records: readonly Plain[], compression: Compression): Promise<Buffer> {
@@ -34,7 +36,7 @@ async function batchOf(records: readonly Plain[], compression: Compression): Pro
     ...{ key, value, timestamp },
     headers: encodeHeaders(headers.map(([name, content]) => [Buffer.from(name), content])),
   }))
-  const whole = encodeRecords(encoded)
+  const whole = await encodeRecords(encoded, unhurried)
   const squeezed = await compress(whole.subarray(batchOverheadBytes), compression)
   const batch = Buffer.concat([whole.subarray(0, batchOverheadBytes), squeezed])
   sealBatch(batch, { records: encoded, compression: compressions.indexOf(compression), sequence: undefined })

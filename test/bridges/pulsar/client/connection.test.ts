@@ -179,6 +179,22 @@ describe('a producer', () => {
   const producerAt = (url: string, before?: { name: string; epoch: number }) =>
     Producer.open(clusterAt(url), topic, 'none', before, forever)
 
+  test('numbers batches in the order in which they leave, also where a large one takes several turns', async () => {
+    await using broker = await FakeBroker.start()
+    // Every look at the time takes a millisecond, so that only a batch of less than a look is made in one turn.
+    let now = 0
+    const clock = { ...realHost.clock, now: () => now++ }
+    using cluster = clusterAt(broker.url, {}, { ...realHost, clock })
+    const producer = await Producer.open(cluster, topic, 'none', undefined, forever)
+    const large = producer.send(Array.from({ length: 500 }, () => message))
+    await Promise.all([large, producer.send([message])])
+    const sent = broker.peers[0]?.said.filter(({ name }) => name === 'send').map(({ fields }) => fields)
+    expect(sent).toMatchObject([
+      { sequenceId: 0, numMessages: 1 },
+      { sequenceId: 1, numMessages: 500 },
+    ])
+  })
+
   test('finds each receipt by its number, in whatever order they come', async () => {
     const held: number[] = []
     await using broker = await FakeBroker.start({

@@ -88,7 +88,7 @@ describe.each([
     expect(sum(Buffer.alloc(32, 0xff))).toBe(0x62a8ab43)
   })
 
-  test('is what the definition gives bit by bit, for any bytes and bounds', () => {
+  test('is what the definition gives bit by bit, for any bytes, and those after others', () => {
     const slow = (bytes: Uint8Array) => {
       let crc = 0xffffffff
       for (const byte of bytes) {
@@ -98,9 +98,8 @@ describe.each([
       return (crc ^ 0xffffffff) >>> 0
     }
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(20), (bytes, skipped) => {
-        const from = Math.min(skipped, bytes.length)
-        expect(sum(bytes, from)).toBe(slow(bytes.subarray(from)))
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(20), (bytes, first) => {
+        expect(sum(bytes.subarray(first), sum(bytes.subarray(0, first)))).toBe(slow(bytes))
       }),
     )
   })
