@@ -1,4 +1,3 @@
-import type { Look } from './probed-server.ts'
 import { publishBlock } from './publish-block.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -15,8 +14,6 @@ export interface Flood {
   prepare(port: number): Promise<Tally[]>
   /** Publishes until it is told to stop, and until the broker has taken what was sent. */
   run(port: number, signal: AbortSignal): Promise<Tally[]>
-  /** It has filled what it may fill: only then is it a flood. */
-  full(look: Look): boolean
   /** Its subscribers read what is left. */
   drain(): void
   /** Takes away by publishes what stays otherwise. */
@@ -59,13 +56,18 @@ const end = async (clients: readonly RawClient[]): Promise<void> => {
   for (const client of clients) await client[Symbol.asyncDispose]()
 }
 
-/** Four pairs, each of a publisher as fast as it can be and a subscriber that reads a fraction of that. */
-export class Overdriven implements Flood {
+/** Pairs, each of a publisher as fast as it can be and a subscriber that reads a fraction of that. */
+class Overdriven implements Flood {
   readonly #subscribers: RawClient[] = []
   readonly #readBytesPerSecond = 200_000
+  readonly #pairs: number
+
+  constructor(pairs: number) {
+    this.#pairs = pairs
+  }
 
   async prepare(port: number): Promise<Tally[]> {
-    for (const pair of [0, 1, 2, 3]) {
+    for (let pair = 0; pair < this.#pairs; pair++) {
       const subscriber = await RawClient.connect(port, `overdriven-reader-${pair}`)
       await subscriber.subscribe(`overdriven/${pair}`, qosOf(pair))
       subscriber.readSlowly(this.#readBytesPerSecond)
@@ -88,10 +90,6 @@ export class Overdriven implements Flood {
     return tallies
   }
 
-  full({ numbers }: Look): boolean {
-    return (numbers['messages_dropped memory-full'] ?? 0) > 0
-  }
-
   drain(): void {
     for (const subscriber of this.#subscribers) subscriber.thaw()
   }
@@ -106,7 +104,7 @@ export class Overdriven implements Flood {
 }
 
 /** Subscribers that read nothing at all, and publishers to all of them. */
-export class Frozen implements Flood {
+class Frozen implements Flood {
   readonly #frozen: RawClient[] = []
   readonly #count: number
 
@@ -133,10 +131,6 @@ export class Frozen implements Flood {
     return Promise.all([publish(0), publish(1)])
   }
 
-  full({ numbers }: Look): boolean {
-    return (numbers['messages_dropped memory-full'] ?? 0) > 0
-  }
-
   drain(): void {
     for (const client of this.#frozen) client.thaw()
   }
@@ -151,7 +145,7 @@ export class Frozen implements Flood {
 }
 
 /** Topics with a retained value each; then ever more of them, and the old ones written over and over. */
-export class RetainedFlood implements Flood {
+class RetainedFlood implements Flood {
   readonly #topics: number
   #most = 0
 
@@ -176,10 +170,6 @@ export class RetainedFlood implements Flood {
     return tallies.map(sent => ({ sent, fanOut: 1 }))
   }
 
-  full({ numbers }: Look): boolean {
-    return (numbers['memory_refusals retained'] ?? 0) > 0
-  }
-
   drain(): void {}
 
   async clear(port: number): Promise<Tally[]> {
@@ -197,7 +187,7 @@ export class RetainedFlood implements Flood {
 }
 
 /** Messages for later, as many as are taken, which all come to one subscriber. */
-export class DelayedFlood implements Flood {
+class DelayedFlood implements Flood {
   readonly #delaySeconds: number
   readonly #subscribers: RawClient[] = []
 
@@ -221,10 +211,6 @@ export class DelayedFlood implements Flood {
     return Promise.all([publish(0), publish(1)])
   }
 
-  full({ numbers }: Look): boolean {
-    return (numbers.mqtt_publishes_dropped ?? 0) > (numbers['memory_refusals retained'] ?? 0)
-  }
-
   drain(): void {}
 
   async clear(): Promise<Tally[]> {
@@ -235,6 +221,16 @@ export class DelayedFlood implements Flood {
     return end(this.#subscribers)
   }
 }
+
+/** Each kind, made for so many of what it has: pairs, subscribers, topics, seconds of delay. */
+export const floods = {
+  overdriven: (pairs: number) => new Overdriven(pairs),
+  frozen: (subscribers: number) => new Frozen(subscribers),
+  retained: (topics: number) => new RetainedFlood(topics),
+  delayed: (seconds: number) => new DelayedFlood(seconds),
+} satisfies Record<string, (size: number) => Flood>
+
+export type FloodName = keyof typeof floods
 
 function qosOf(n: number): 0 | 1 {
   return n % 2 === 0 ? 0 : 1

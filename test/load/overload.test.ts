@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../support/build.ts'
 import { type Balance, balanceOf } from './balance.ts'
-import { DelayedFlood, type Flood, Frozen, Overdriven, RetainedFlood, type Tally } from './floods.ts'
+import type { FloodName, Tally } from './floods.ts'
 import { HealthyClients, type Latencies } from './healthy-clients.ts'
 import { type Look, megabyte, ProbedServer } from './probed-server.ts'
+import { RemoteFlood } from './remote-flood.ts'
 
 /** `npm run test:overload` sets them: each flood alone as well, for longer, and with a verdict on latencies. */
 const seconds = Number(process.env.SECONDS ?? 2)
@@ -19,27 +20,29 @@ const pairs = 10
 /** How much later than without any other load a message of a healthy client may come, at the 99th percentile. */
 const slowdown = 3
 
-const overdriven = () => new Overdriven()
 const subscribers = measured ? 1_000 : 100
-const frozen = () => new Frozen(subscribers)
 const topics = measured ? 100_000 : 10_000
-const retained = () => new RetainedFlood(topics)
-const delayed = () => new DelayedFlood(seconds + 5)
+const sizes: Readonly<Record<FloodName, number>> = {
+  overdriven: 4,
+  frozen: subscribers,
+  retained: topics,
+  delayed: seconds + 5,
+}
 
-const alone: readonly (readonly [string, readonly (() => Flood)[]])[] = [
-  ['far more than ten times what subscribers drain', [overdriven]],
-  [`${subscribers} frozen subscribers`, [frozen]],
-  [`${topics} retained topics and ever more`, [retained]],
-  ['ever more messages for later', [delayed]],
+const alone: readonly (readonly [string, readonly FloodName[]])[] = [
+  ['far more than ten times what subscribers drain', ['overdriven']],
+  [`${subscribers} frozen subscribers`, ['frozen']],
+  [`${topics} retained topics and ever more`, ['retained']],
+  ['ever more messages for later', ['delayed']],
 ]
-const together = ['all of it together', [overdriven, frozen, retained, delayed]] as const
+const together = ['all of it together', ['overdriven', 'frozen', 'retained', 'delayed']] as const
 
 beforeAll(build)
 
 describe.each(['file', 'memory'])(`with storage: %s and a limit of ${limitMegabytes} MB,`, type => {
   test.each([...(measured ? alone : []), together])(
     '%s',
-    async (name, makers) => {
+    async (name, kinds) => {
       console.log(`${name}, storage: ${type}`)
       const server = await ProbedServer.start({
         storage: { type },
@@ -47,9 +50,13 @@ describe.each(['file', 'memory'])(`with storage: %s and a limit of ${limitMegaby
         mqtt: { sysInterval: 0, clientEvents: false },
       })
       const begun = await server.collect()
-      const floods = makers.map(make => make())
+      const floods: RemoteFlood[] = []
       const tallies: Tally[] = []
-      for (const flood of floods) tallies.push(...(await flood.prepare(server.port())))
+      for (const kind of kinds) {
+        const flood = await RemoteFlood.start(kind, sizes[kind], server.port())
+        floods.push(flood)
+        tallies.push(...(await flood.prepare()))
+      }
       const clients = await HealthyClients.start(server.port(), pairs)
       await clients.measure()
       await delay(seconds * 1_000)
@@ -57,10 +64,10 @@ describe.each(['file', 'memory'])(`with storage: %s and a limit of ${limitMegaby
       tallies.push(...(await overload(server, floods)))
       const busy = await clients.measure()
       const flooded = await server.look()
-      for (const flood of floods) flood.drain()
+      for (const flood of floods) await flood.drain()
       await server.until(({ numbers }) => numbers.delayed_messages === 0 && queuedIn(numbers) === 0)
       const streams = await clients.finish()
-      for (const flood of floods) tallies.push(...(await flood.clear(server.port())))
+      for (const flood of floods) tallies.push(...(await flood.clear()))
       for (const flood of floods) await flood.end()
       const end = await server.until(({ numbers }) => numbers['net_connections tcp'] === 0 && numbers.sessions === 0)
       tallies.push({ sent: streams.reduce((sum, { sent }) => sum + sent, 0), fanOut: 1 })
@@ -88,12 +95,11 @@ describe.each(['file', 'memory'])(`with storage: %s and a limit of ${limitMegaby
 })
 
 /** Lasts until all is full that can be; resolves when the broker has taken all that was sent. */
-async function overload(server: ProbedServer, floods: readonly Flood[]): Promise<Tally[]> {
-  const stop = new AbortController()
-  const running = Promise.all(floods.map(flood => flood.run(server.port(), stop.signal)))
+async function overload(server: ProbedServer, floods: readonly RemoteFlood[]): Promise<Tally[]> {
+  const running = Promise.all(floods.map(flood => flood.run()))
   const full = (look: Look) => floods.every(flood => flood.full(look))
   await Promise.race([delay(seconds * 1_000).then(() => server.until(full)), running])
-  stop.abort()
+  for (const flood of floods) await flood.stop()
   return (await running).flat()
 }
 
