@@ -8,8 +8,9 @@ import { costOf } from '../memory/share.ts'
 import type { Due, Schedule } from '../schedule/schedule.ts'
 import { ByteReader } from '../spool/bytes.ts'
 import { encodeMessage, readMessage } from '../spool/message-codec.ts'
+import { messageAt } from './branch.ts'
 import type { LevelSurvey, Survey } from './topic-survey.ts'
-import { TopicTree } from './topic-tree.ts'
+import { levelsOf, TopicTree } from './topic-tree.ts'
 
 interface Tenant {
   readonly tree: TopicTree
@@ -98,8 +99,9 @@ export class Retained {
   store(tenantName: string, message: Message): Promise<unknown> | undefined {
     const { topic } = message
     const tenant = this.#tenant(tenantName)
-    const levels = topic.split('/')
-    const before = tenant.tree.find(levels)
+    const levels = levelsOf(topic)
+    const place = tenant.tree.at(levels)
+    const before = place && messageAt(place)
     if (message.payloadBytes === 0) {
       // Cleared already, but not for certain: the clearing that is being stored may fail, and then this one holds.
       const unsure = this.#storing.has(`${tenantName}\0${topic}`)
@@ -107,7 +109,7 @@ export class Retained {
     }
     this.#check(tenant, before, message)
     const kept = message.packed()
-    this.#put(tenantName, kept, levels)
+    this.#took(tenantName, kept, tenant.tree.put(kept, levels, place))
     // Declared to be of the moment although its delivery is assured: it would be wrong after a restart.
     if (message.guarantee > 0 && message.durability === 'none') return undefined
     return this.#write(tenantName, topic, before, kept)
@@ -171,10 +173,13 @@ export class Retained {
     return this.#tenants.get(tenantName)?.tree.surveyLevel(topic, survey) ?? []
   }
 
-  #put(tenantName: string, message: Message, levels?: readonly string[]): void {
-    const tenant = this.#tenant(tenantName)
-    const before = tenant.tree.set(message, levels)
-    this.#account(tenant, before, message)
+  #put(tenantName: string, message: Message): void {
+    this.#took(tenantName, message, this.#tenant(tenantName).tree.set(message))
+  }
+
+  /** A message has its place, which `before` had. */
+  #took(tenantName: string, message: Message, before: Message | undefined): void {
+    this.#account(this.#tenant(tenantName), before, message)
     if (message.expiresAt === undefined) return
     const due = this.#schedule.at(message.expiresAt, () => this.#expire(tenantName, message))
     this.#expiries.set(message, due)

@@ -12,41 +12,27 @@ const fields = 3
  * should lie close together.
  */
 export class Branches {
-  /** By node: the branch that hangs on it; 0: none. */
-  #branches = new Int32Array(16)
   #fields = new Int32Array(16)
-  /** Numbers given out so far, and those among them that are free again. */
+  /** Numbers given out so far, and those among them that are free again. 0 is none. */
   #given = 1
   readonly #free: number[] = []
-
-  /** A new node, on which nothing hangs. */
-  add(node: number): void {
-    this.#branches = roomFor(this.#branches, node + 1)
-    this.#branches[node] = 0
-  }
-
-  /** The branch that hangs on a node; 0: none does. */
-  of(node: number): number {
-    return this.#branches[node] as number
-  }
 
   get(branch: number, field: number): number {
     return this.#fields[branch * fields + field] as number
   }
 
-  /** Changes what hangs on a node; a branch that holds nothing any more is none. */
-  set(node: number, field: number, value: number): void {
-    const branch = this.of(node) || this.#grow(node)
-    this.#fields[branch * fields + field] = value
-    if (value !== 0 || this.#holds(branch)) return
-    this.#branches[node] = 0
-    this.#free.push(branch)
+  /** Changes what hangs on a node; returns its branch from then on: one that holds nothing any more is none. */
+  set(branch: number, field: number, value: number): number {
+    const changed = branch || this.#grow()
+    this.#fields[changed * fields + field] = value
+    if (value !== 0 || this.#holds(changed)) return changed
+    this.#free.push(changed)
+    return 0
   }
 
-  #grow(node: number): number {
+  #grow(): number {
     const branch = this.#free.pop() ?? this.#given++
     this.#fields = roomFor(this.#fields, (branch + 1) * fields)
-    this.#branches[node] = branch
     return branch
   }
 

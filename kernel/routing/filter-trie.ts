@@ -9,10 +9,14 @@ const slash = 0x2f
 const plus = 0x2b
 const rest = 0x23
 
-/** In the record of a node: where it hangs. With its hash and its chain that is a quarter of a line of the processor's cache. */
+/**
+ * In the record of a node: where it hangs, and the branch that hangs on it; 0: none. With its chain that is a quarter of a
+ * line of the processor's cache.
+ */
 const parent = 0
 const word = 1
-const fields = 2
+const branch = 2
+const fields = 3
 
 const root = 0
 
@@ -27,7 +31,7 @@ const restWord = -3
  */
 export class FilterTrie<Value extends object> {
   #words = new Words()
-  #nodes = new HashedRecords(fields)
+  #nodes = this.#noNodes()
   #branches = new Branches()
   #values: Held<Value>[] = []
   #size = 0
@@ -73,6 +77,7 @@ export class FilterTrie<Value extends object> {
 
   /** Calls `visit` for each value whose filter matches the topic. It must not ask the trie for anything. */
   match(topic: string, visit: (value: Value) => void): void {
+    const nodes = this.#nodes
     const branches = this.#branches
     const levels = this.#split(topic, 'find')
     const system = topic.startsWith('$')
@@ -82,14 +87,14 @@ export class FilterTrie<Value extends object> {
     for (;;) {
       // A wildcard in the first level does not reach topics that begin with '$'.
       const wild = level > 0 || !system
-      const branch = branches.of(node)
-      const below = wild && branch !== 0 ? branches.get(branch, multi) : 0
+      const hanging = nodes.get(node, branch)
+      const below = wild && hanging !== 0 ? branches.get(hanging, multi) : 0
       if (below !== 0) visitHeld(this.#values[below], visit)
       let next = none
       if (level === levels) visitHeld(this.#values[node], visit)
-      else if (branch !== 0) {
-        const any = wild ? branches.get(branch, single) : 0
-        if (branches.get(branch, named) > 0) next = this.#child(node, this.#path[level] as number)
+      else if (hanging !== 0) {
+        const any = wild ? branches.get(hanging, single) : 0
+        if (branches.get(hanging, named) > 0) next = this.#child(node, this.#path[level] as number)
         if (next === none && any !== 0) next = any
         else if (any !== 0) {
           this.#waiting = roomFor(this.#waiting, waiting + 2)
@@ -111,11 +116,16 @@ export class FilterTrie<Value extends object> {
   /** As at the beginning: the room that many filters took is given back with the last of them. */
   #clear(): void {
     this.#words = new Words()
-    this.#nodes = new HashedRecords(fields)
+    this.#nodes = this.#noNodes()
     this.#branches = new Branches()
-    this.#nodes.add(emptyHash)
+    this.#nodes.add(hashOf(none, 0))
     this.#nodes.set(root, parent, none)
     this.#values = [undefined]
+  }
+
+  #noNodes(): HashedRecords {
+    const nodes = new HashedRecords(fields, node => hashOf(nodes.get(node, parent), nodes.get(node, word)))
+    return nodes
   }
 
   /** Puts the words of the levels into `#path`, and returns how many there are; `none` stands for one that no filter has. */
@@ -144,7 +154,7 @@ export class FilterTrie<Value extends object> {
     const hash = hashOf(of, called)
     let node = this.#nodes.first(hash)
     while (node !== none && !(this.#nodes.get(node, parent) === of && this.#nodes.get(node, word) === called)) {
-      node = this.#nodes.next(node, hash)
+      node = this.#nodes.next(node)
     }
     return node
   }
@@ -160,9 +170,8 @@ export class FilterTrie<Value extends object> {
     this.#nodes.set(node, parent, of)
     this.#nodes.set(node, word, called)
     this.#values[node] = undefined
-    this.#branches.add(node)
-    if (called === anyWord) this.#branches.set(of, single, node)
-    else if (called === restWord) this.#branches.set(of, multi, node)
+    if (called === anyWord) this.#hang(of, single, node)
+    else if (called === restWord) this.#hang(of, multi, node)
     else this.#count(of, 1)
     return node
   }
@@ -170,12 +179,12 @@ export class FilterTrie<Value extends object> {
   #prune(from: number): void {
     const nodes = this.#nodes
     let node = from
-    while (node !== root && this.#values[node] === undefined && this.#branches.of(node) === 0) {
+    while (node !== root && this.#values[node] === undefined && nodes.get(node, branch) === 0) {
       const of = nodes.get(node, parent)
       const called = nodes.get(node, word)
       nodes.remove(node)
-      if (called === anyWord) this.#branches.set(of, single, 0)
-      else if (called === restWord) this.#branches.set(of, multi, 0)
+      if (called === anyWord) this.#hang(of, single, 0)
+      else if (called === restWord) this.#hang(of, multi, 0)
       else {
         this.#count(of, -1)
         this.#words.release(called)
@@ -185,9 +194,13 @@ export class FilterTrie<Value extends object> {
   }
 
   #count(node: number, by: 1 | -1): void {
-    const branch = this.#branches.of(node)
-    const before = branch === 0 ? 0 : this.#branches.get(branch, named)
-    this.#branches.set(node, named, before + by)
+    const hanging = this.#nodes.get(node, branch)
+    const before = hanging === 0 ? 0 : this.#branches.get(hanging, named)
+    this.#hang(node, named, before + by)
+  }
+
+  #hang(node: number, field: number, value: number): void {
+    this.#nodes.set(node, branch, this.#branches.set(this.#nodes.get(node, branch), field, value))
   }
 }
 

@@ -3,10 +3,9 @@ export const none = -1
 
 const leastRecords = 8
 
-/** What comes first in each record: its hash, and the next record of its bucket. */
-const hashAt = 0
-const nextAt = 1
-const ownFields = 2
+/** What comes first in each record: the next record of its bucket. */
+const nextAt = 0
+const ownFields = 1
 
 /**
  * Records of a few integers, found by a hash: those of one bucket in a chain. A record is a number and its fields lie
@@ -15,6 +14,7 @@ const ownFields = 2
  */
 export class HashedRecords {
   readonly #width: number
+  readonly #hashOf: (record: number) => number
   #fields: Int32Array<ArrayBuffer>
   /** The first record of each bucket. */
   #heads = new Int32Array(leastRecords).fill(none)
@@ -26,8 +26,9 @@ export class HashedRecords {
   #given = 0
   #free: number[] = []
 
-  /** `fields`: how many each record has. */
-  constructor(fields: number) {
+  /** `fields`: how many each record has. `hashOf`: the hash it was added under, which they tell. */
+  constructor(fields: number, hashOf: (record: number) => number) {
+    this.#hashOf = hashOf
     this.#width = ownFields + fields
     this.#fields = new Int32Array(this.#width * leastRecords)
   }
@@ -40,31 +41,31 @@ export class HashedRecords {
     this.#fields[record * this.#width + ownFields + field] = value
   }
 
-  /** The first record of this hash, or `none`. */
+  /** The first record that may have this hash, or `none`: whoever looks for one compares what it is. */
   first(hash: number): number {
-    return this.#ofHash(this.#heads[this.#bucketOf(hash)] as number, hash)
+    return this.#heads[this.#bucketOf(hash)] as number
   }
 
-  /** The next one of the same hash, or `none`. */
-  next(record: number, hash: number): number {
-    return this.#ofHash(this.#fields[record * this.#width + nextAt] as number, hash)
+  /** The next one that may have the same hash, or `none`. */
+  next(record: number): number {
+    return this.#fields[record * this.#width + nextAt] as number
   }
 
-  /** A new record under this hash, all its fields 0. */
+  /** A new record under this hash, all its fields 0: they are to be set before the next one is added. */
   add(hash: number): number {
+    if (this.#count === this.#buckets) this.#divide()
+    this.#count++
     const record = this.#free.pop() ?? this.#given++
     const at = record * this.#width
     this.#fields = roomFor(this.#fields, at + this.#width)
-    for (let field = at; field < at + this.#width; field++) this.#fields[field] = 0
-    this.#fields[at + hashAt] = hash
+    this.#fields.fill(0, at, at + this.#width)
     this.#link(record, this.#bucketOf(hash))
-    if (++this.#count > this.#buckets) this.#divide()
     return record
   }
 
   /** Its number may be the next one given out. */
   remove(record: number): void {
-    const bucket = this.#bucketOf(this.#fields[record * this.#width + hashAt] as number)
+    const bucket = this.#bucketOf(this.#hashOf(record))
     const next = this.#fields[record * this.#width + nextAt] as number
     let before = none
     for (let at = this.#heads[bucket] as number; at !== record; ) {
@@ -75,14 +76,6 @@ export class HashedRecords {
     else this.#fields[before * this.#width + nextAt] = next
     this.#count--
     this.#free.push(record)
-  }
-
-  #ofHash(from: number, hash: number): number {
-    let record = from
-    while (record !== none && this.#fields[record * this.#width + hashAt] !== hash) {
-      record = this.#fields[record * this.#width + nextAt] as number
-    }
-    return record
   }
 
   #bucketOf(hash: number): number {
@@ -104,7 +97,7 @@ export class HashedRecords {
     this.#heads[divided] = this.#heads[added] = none
     while (record !== none) {
       const next = this.#fields[record * this.#width + nextAt] as number
-      this.#link(record, this.#bucketOf(this.#fields[record * this.#width + hashAt] as number))
+      this.#link(record, this.#bucketOf(this.#hashOf(record)))
       record = next
     }
   }

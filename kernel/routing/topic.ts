@@ -3,6 +3,8 @@ import type { Limits } from '../limits.ts'
 
 /** The grammar of topics and filters: levels joined by '/', '+' for one level, '#' for this level's parent and all below. */
 
+const slash = 0x2f
+
 type TopicLimits = Pick<Limits, 'topicBytes' | 'topicLevels'>
 
 /** @throws BrokerError TOPIC_INVALID */
@@ -41,9 +43,12 @@ function sizeFault(text: string, limits: TopicLimits): string | undefined {
   const { topicBytes, topicLevels } = limits
   if (topicBytes > 0 && text.length * 3 > topicBytes && Buffer.byteLength(text) > topicBytes)
     return `is longer than ${topicBytes} bytes (limit topicBytes)`
-  if (text.includes('\0')) return 'contains U+0000'
   let levels = 1
-  for (let at = text.indexOf('/'); at !== -1; at = text.indexOf('/', at + 1)) levels++
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === slash) levels++
+    else if (unit === 0) return 'contains U+0000'
+  }
   return topicLevels > 0 && levels > topicLevels
     ? `has ${levels} levels, more than ${topicLevels} (limit topicLevels)`
     : undefined

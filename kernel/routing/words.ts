@@ -13,18 +13,22 @@ export function hashWith(hash: number, more: number): number {
   return mixed ^ (mixed >>> 15)
 }
 
-/** In its record: how many filters have the word. */
-const uses = 0
+/** In its record: the hash of the word, and how many filters have it. */
+const hashed = 0
+const uses = 1
+const fields = 2
 
 /** The levels of filters as numbers: each word is kept once, however many filters have it. */
 export class Words {
-  readonly #records = new HashedRecords(1)
+  readonly #records: HashedRecords = new HashedRecords(fields, word => this.#records.get(word, hashed))
   readonly #texts: string[] = []
 
   /** The number of the word that is `text` from `start` to `end`, whose hash is given; `none` when no filter has it. */
   find(text: string, start: number, end: number, hash: number): number {
     let word = this.#records.first(hash)
-    while (word !== none && !this.#is(word, text, start, end)) word = this.#records.next(word, hash)
+    while (word !== none && !(this.#records.get(word, hashed) === hash && this.#is(word, text, start, end))) {
+      word = this.#records.next(word)
+    }
     return word
   }
 
@@ -33,6 +37,7 @@ export class Words {
     let word = this.find(text, start, end, hash)
     if (word === none) {
       word = this.#records.add(hash)
+      this.#records.set(word, hashed, hash)
       this.#texts[word] = text.slice(start, end)
     }
     this.#records.set(word, uses, this.#records.get(word, uses) + 1)

@@ -17,6 +17,8 @@ import type { Client } from './client.ts'
 /** Takes what the client publishes, and acknowledges it when it is safe. */
 export class Incoming {
   readonly #client: Client
+  /** When the bytes came that are being read, ms since the epoch: asked for once, however many packets are in them. */
+  arrivedAt = 0
   #aliases: InboundTopicAliases | undefined
   /** QoS 2 identifiers that came on this connection and are not completed: they count against Receive Maximum. */
   #open: Set<number> | undefined
@@ -101,7 +103,7 @@ export class Incoming {
 
   #message(packet: Publish, topic: string): Message {
     const { mqtt, clientId, user } = this.#client
-    const now = mqtt.host.clock.now()
+    const now = this.arrivedAt
     const delayed = parseDelayedTopic(topic, now)
     const asked = delayed ? delayed.topic : topic
     const target = mqtt.rewriter.empty ? asked : mqtt.rewriter.publish(asked, clientId, user)

@@ -89,6 +89,7 @@ export class MqttConnection implements ConnectionControl {
 
   /** Every way into the reader: what a client did wrong ends here, and ends that client only. */
   #read(chunk: Buffer | undefined): void {
+    if (this.#parts) this.#parts.incoming.arrivedAt = this.#mqtt.host.clock.now()
     try {
       if (chunk) this.#reader.push(chunk)
       else this.#reader.resume()
