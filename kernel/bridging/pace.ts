@@ -29,9 +29,11 @@ export class Pace {
     this.#since = this.#clock.now()
   }
 
-  /** To be asked after each message: what the next one has to wait for. */
-  rest(): Promise<void> | undefined {
-    if (++this.#messages % messagesPerLook !== 0) return undefined
+  /** To be asked after each message, or a few: what the next one has to wait for. */
+  rest(messages = 1): Promise<void> | undefined {
+    this.#messages += messages
+    if (this.#messages < messagesPerLook) return undefined
+    this.#messages = 0
     const now = this.#clock.now()
     const turnMs = Math.min(Math.max(this.#othersMs, leastMs), mostMs)
     if (now - this.#since < turnMs) return undefined

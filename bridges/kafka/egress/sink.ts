@@ -71,7 +71,7 @@ export class KafkaSink implements BridgeSink<Item> {
     try {
       await this.#cluster.learn(new Set(items.map(({ topic }) => topic)), this.#options.createTopics)
       this.#pace.begin()
-      const byNode = await this.#assign(items, outcome)
+      const byNode = this.#assign(items, outcome)
       for (const lanes of byNode.values()) used.push(...lanes)
       await Promise.all([...byNode].map(([node, lanes]) => this.#sendTo(node, { lanes, items, outcome, signal })))
     } catch (error) {
@@ -87,12 +87,10 @@ export class KafkaSink implements BridgeSink<Item> {
   }
 
   /** Puts each item into the lane of its partition, and gives the lanes by the node that leads them. */
-  async #assign(items: readonly Item[], outcome: Outcome): Promise<Map<number, Set<Lane>>> {
+  #assign(items: readonly Item[], outcome: Outcome): Map<number, Set<Lane>> {
     const byNode = new Map<number, Set<Lane>>()
     const sticky = new Map<string, number>()
     for (let index = 0; index < items.length; index++) {
-      const rest = this.#pace.rest()
-      if (rest) await rest
       const item = items[index] as Item
       const view = this.#cluster.topic(item.topic)
       if (view === undefined || view.errorCode !== 0 || view.leaders.length === 0) {

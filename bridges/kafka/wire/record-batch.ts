@@ -16,6 +16,8 @@ export interface RecordParts {
 const maxRecordOverheadBytes = 5 + 1 + 10 + 5
 /** The head of a batch. */
 export const batchOverheadBytes = 61
+/** Written without asking whether others wait. */
+const recordsPerPiece = 64
 const lengthAt = 8
 const magicAt = 16
 const checksumAt = 17
@@ -39,18 +41,29 @@ function bodyBytes({ key, value, headers }: RecordParts): number {
   return sizeOf(key) + sizeOf(value) + headers.length
 }
 
-/**
- * Leaves room for the head of the batch, which `sealBatch` fills in.
- * record => length VARINT, attributes INT8, timestamp delta VARLONG, offset delta VARINT, key, value, headers
- *   key, value => length VARINT, bytes; a length of -1 is null
- */
+/** Leaves room for the head of the batch, which `sealBatch` fills in. */
 export async function encodeRecords(records: readonly RecordParts[], pace: Pick<Pace, 'rest'>): Promise<Buffer> {
-  const first = records[0]?.timestamp ?? 0
   let bytes = batchOverheadBytes
   for (const record of records) bytes += recordBytes(record)
   const batch = Buffer.allocUnsafe(bytes)
   let at = batchOverheadBytes
-  for (let index = 0; index < records.length; index++) {
+  for (let from = 0; from < records.length; from += recordsPerPiece) {
+    const to = Math.min(from + recordsPerPiece, records.length)
+    at = writeRecords(batch, at, records, from, to)
+    const rest = pace.rest(to - from)
+    if (rest) await rest
+  }
+  return batch.subarray(0, at)
+}
+
+/**
+ * record => length VARINT, attributes INT8, timestamp delta VARLONG, offset delta VARINT, key, value, headers
+ *   key, value => length VARINT, bytes; a length of -1 is null
+ */
+function writeRecords(batch: Buffer, start: number, records: readonly RecordParts[], from: number, to: number): number {
+  const first = records[0]?.timestamp ?? 0
+  let at = start
+  for (let index = from; index < to; index++) {
     const record = records[index] as RecordParts
     const delta = record.timestamp - first
     at = writeVarint(batch, at, 1 + varintBytes(delta) + varintBytes(index) + bodyBytes(record))
@@ -61,10 +74,8 @@ export async function encodeRecords(records: readonly RecordParts[], pace: Pick<
     at = writeBytes(batch, at, record.value)
     batch.set(record.headers, at)
     at += record.headers.length
-    const rest = pace.rest()
-    if (rest) await rest
   }
-  return batch.subarray(0, at)
+  return at
 }
 
 /** Numbers by which the broker knows a repeated batch; `first` is that of its first record. */
