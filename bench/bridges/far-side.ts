@@ -16,9 +16,8 @@ export interface LoneLoad {
 
 /** A system that a bridge sends to, on this machine. */
 export interface FarSide extends AsyncDisposable {
-  /** Of the bridge's connection; `nowhere` is one that nobody answers. */
+  /** Of the bridge's connection. */
   readonly connection: object
-  readonly nowhere: object
   /** Its processes, where they are ours. */
   readonly pids: readonly number[]
   /** A topic without messages. */

@@ -24,7 +24,6 @@ export async function startKafka(directory: string): Promise<FarSide> {
   let topics = 0
   return {
     connection: { brokers },
-    nowhere: { brokers: ['127.0.0.1:1'] },
     pids,
     async newTopic() {
       const topic = `bench-${Date.now()}-${++topics}`

@@ -30,6 +30,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     /** Publishes a second, for their latency, with the server on a core of its own; 0: as many as are acknowledged. */
     rate: { type: 'string', default: '0' },
+    /** Where the far sides keep what they store, if not beside the servers: with memory they leave them the disk. */
+    far: { type: 'string', default: tmpdir() },
     /** In place of the bridge's own defaults. */
     batch: { type: 'string' },
     linger: { type: 'string' },
@@ -46,16 +48,17 @@ const delivery = { ...(values.batch && { batch: values.batch }), ...(values.ling
 async function main(): Promise<void> {
   if (rate > 0) keepTo('1')
   const directory = mkdtempSync(path.join(tmpdir(), 'bench-bridges-'))
+  const farDirectory = mkdtempSync(path.join(values.far, 'bench-far-sides-'))
   const cores = rate > 0 ? '0' : undefined
   const servers = new Servers({ directory, filter: `${filter}/#`, delivery, profile: values.profile, cores })
   console.log(JSON.stringify({ cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, rate, load }))
   const started = new Map<Side, FarSide>()
   try {
-    for (const to of values.to.split(',').map(asSide)) started.set(to, await sides[to](directory))
+    for (const to of values.to.split(',').map(asSide)) started.set(to, await sides[to](farDirectory))
     await measure(started, servers)
   } finally {
     for (const far of started.values()) await far[Symbol.asyncDispose]()
-    rmSync(directory, { recursive: true, force: true })
+    for (const made of [directory, farDirectory]) rmSync(made, { recursive: true, force: true })
   }
 }
 

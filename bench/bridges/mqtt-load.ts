@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import type { CoreWaits } from './core-waits.ts'
 
 export interface MqttLoad {
   readonly port: number
@@ -11,12 +12,16 @@ export interface MqttLoad {
   readonly topic: string
   /** Messages a second in all, on schedule; without it as many as are acknowledged. */
   readonly rate?: number
+  /** Of whoever's waiting would be taken for the broker's; with a rate. */
+  readonly waits?: CoreWaits
 }
 
 export interface MqttResult {
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Of those during which nobody waited for a processor, and how many of all they are. */
+  readonly calm: { readonly p50Ms: number; readonly p99Ms: number; readonly part: number }
 }
 
 /** Short, so that what is due comes as from clients of their own time, not in bursts. */
@@ -32,16 +37,27 @@ export async function publish(load: MqttLoad): Promise<MqttResult> {
   )
   const began = performance.now()
   if (load.rate === undefined) for (const client of opened) client.fill()
-  else await onSchedule(opened, load.rate, each)
+  else await onSchedule(opened, load.rate, each, load.waits)
   await Promise.all(opened.map(client => client.done))
   const seconds = (performance.now() - began) / 1_000
-  const waits = opened.flatMap(client => client.waits).sort((a, b) => a - b)
+  load.waits?.look()
   for (const client of opened) client.end()
-  const at = (part: number) => waits[Math.floor(waits.length * part)] ?? Number.NaN
-  return { perSecond: Math.round((each * opened.length) / seconds), p50Ms: at(0.5), p99Ms: at(0.99) }
+  const answers = opened.flatMap(client => client.answers)
+  const calm = answers.filter(({ sentAt, ms }) => load.waits?.calm(sentAt, sentAt + ms) !== false)
+  return {
+    perSecond: Math.round((each * opened.length) / seconds),
+    ...percentilesOf(answers),
+    calm: { ...percentilesOf(calm), part: calm.length / answers.length },
+  }
 }
 
-async function onSchedule(clients: readonly Client[], rate: number, each: number): Promise<void> {
+function percentilesOf(answers: readonly Answer[]): { p50Ms: number; p99Ms: number } {
+  const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b)
+  const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN
+  return { p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+async function onSchedule(clients: readonly Client[], rate: number, each: number, waits?: CoreWaits): Promise<void> {
   const total = each * clients.length
   const began = performance.now()
   for (let sent = 0; sent < total; ) {
@@ -49,11 +65,18 @@ async function onSchedule(clients: readonly Client[], rate: number, each: number
     for (; sent < due; sent++) clients[sent % clients.length]?.send()
     for (const client of clients) client.flush()
     await new Promise(resolve => setTimeout(resolve, tickMs))
+    waits?.look()
   }
 }
 
+/** A publish and its acknowledgement. */
+interface Answer {
+  readonly sentAt: number
+  readonly ms: number
+}
+
 class Client {
-  readonly waits: number[] = []
+  readonly answers: Answer[] = []
   readonly done: Promise<void>
   readonly #socket: Socket
   readonly #packet: Buffer
@@ -135,7 +158,8 @@ class Client {
     const now = performance.now()
     for (; this.#rest >= 4; this.#rest -= 4) {
       const id = (this.#acknowledged % 65_535) + 1
-      this.waits.push(now - (this.#sentAt[id] ?? now))
+      const sentAt = this.#sentAt[id] ?? now
+      this.answers.push({ sentAt, ms: now - sentAt })
       this.#acknowledged++
     }
     if (this.#acknowledged >= this.#limit) this.#finish()

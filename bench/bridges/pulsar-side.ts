@@ -25,7 +25,6 @@ export async function startPulsar(directory: string): Promise<FarSide> {
   let topics = 0
   return {
     connection: { url },
-    nowhere: { url: 'pulsar://127.0.0.1:1' },
     pids: [pid],
     async newTopic() {
       const topic = `bench-${++topics}`

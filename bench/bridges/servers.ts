@@ -13,6 +13,7 @@ export interface Bridge {
   readonly topic: string
   /** Where messages wait: `buffer.store`. */
   readonly store: 'disk' | 'memory'
+  readonly when?: string
 }
 
 export interface ServersOptions {
@@ -53,12 +54,18 @@ export class Servers {
     return BrokerProcess.start(cores === undefined ? command : onCores(cores, command), ports.mqtt, openFiles)
   }
 
-  #bridging({ to, connection, topic, store }: Bridge): object {
+  #bridging({ to, connection, topic, store, when }: Bridge): object {
     const { filter, delivery } = this.#options
     return {
       connections: { far: { type: to, ...connection } },
       bridges: {
-        out: { egress: filter, to: { connection: 'far', topic, key: `$\{clientid}` }, delivery, buffer: { store } },
+        out: {
+          egress: filter,
+          to: { connection: 'far', topic, key: `$\{clientid}` },
+          delivery,
+          buffer: { store },
+          ...(when && { when }),
+        },
       },
     }
   }
