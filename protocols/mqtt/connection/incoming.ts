@@ -18,7 +18,7 @@ import type { Client } from './client.ts'
 export class Incoming {
   readonly #client: Client
   /** When the bytes came that are being read, ms since the epoch: asked for once, however many packets are in them. */
-  arrivedAt = 0
+  arrivedAt: number
   #aliases: InboundTopicAliases | undefined
   /** QoS 2 identifiers that came on this connection and are not completed: they count against Receive Maximum. */
   #open: Set<number> | undefined
@@ -29,6 +29,7 @@ export class Incoming {
 
   constructor(client: Client) {
     this.#client = client
+    this.arrivedAt = client.mqtt.host.clock.now()
   }
 
   end(): void {
