@@ -174,7 +174,9 @@ class BoundPrincipal implements Principal {
       this.#version = this.#permissions.version
       judge = this.#judge = this.#permissions.bind(this.#own, this.#subject)
     }
-    return judge[action].allow(topic)
+    // By name: what is asked for each message must not be looked for among the names.
+    const asked = action === 'publish' ? judge.publish : action === 'receive' ? judge.receive : judge.subscribe
+    return asked.allow(topic)
   }
 
   get #subject(): Subject {

@@ -4,6 +4,8 @@ import type { Limits } from '../limits.ts'
 /** The grammar of topics and filters: levels joined by '/', '+' for one level, '#' for this level's parent and all below. */
 
 const slash = 0x2f
+const hash = 0x23
+const plus = 0x2b
 
 type TopicLimits = Pick<Limits, 'topicBytes' | 'topicLevels'>
 
@@ -55,14 +57,16 @@ function sizeFault(text: string, limits: TopicLimits): string | undefined {
 }
 
 function wildcardInTopic(topic: string): string | undefined {
-  if (topic.includes('#')) return 'contains "#", which only filters may'
-  if (topic.includes('+')) return 'contains "+", which only filters may'
+  for (let at = 0; at < topic.length; at++) {
+    const unit = topic.charCodeAt(at)
+    if (unit === hash || unit === plus) return `contains "${topic[at]}", which only filters may`
+  }
   return undefined
 }
 
 function misplacedWildcard(filter: string): string | undefined {
-  const hash = filter.indexOf('#')
-  if (hash !== -1 && (hash !== filter.length - 1 || (hash > 0 && filter[hash - 1] !== '/')))
+  const all = filter.indexOf('#')
+  if (all !== -1 && (all !== filter.length - 1 || (all > 0 && filter[all - 1] !== '/')))
     return 'has "#" elsewhere than alone as its last level'
   for (let at = filter.indexOf('+'); at !== -1; at = filter.indexOf('+', at + 1)) {
     const before = at === 0 || filter[at - 1] === '/'

@@ -3,8 +3,15 @@ import { decodeText } from './text.ts'
 
 /** Not empty, and without wildcards. [MQTT-4.7.0-1] [MQTT-4.7.3-1] */
 export function isTopicName(topic: string): boolean {
-  return topic !== '' && !topic.includes('+') && !topic.includes('#')
+  for (let at = 0; at < topic.length; at++) {
+    const unit = topic.charCodeAt(at)
+    if (unit === plus || unit === hash) return false
+  }
+  return topic !== ''
 }
+
+const plus = 0x2b
+const hash = 0x23
 
 /** Topics come again and again. Those in here are ASCII, were checked, and have been hashed by the maps they went to. */
 const recent: string[] = new Array(4096).fill('')
