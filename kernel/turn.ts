@@ -8,8 +8,10 @@ const offersUntimed = 64
 /** And is looked at once in so many. */
 const offersPerLook = 32
 const longestMs = 8
-/** While somebody publishes who does little of that work, and would wait for those who do much. */
-const sharedMs = 3
+/** While somebody publishes who causes next to nothing, and would wait for those who cause much. */
+const sharedMs = 1
+/** So little in a turn: of a window of messages that comes at once most publishers cause more, and long turns cost them less. */
+const quietOffers = 2
 /** Somebody does while he did within this time. */
 const rememberedMs = 1_000
 /** Who caused no more than this in a turn did not make it long, and does not wait. */
@@ -38,9 +40,9 @@ export class Turn {
   /** Offers at which the time is looked at next. */
   #lookAt = 0
   #next: Deferred | undefined
-  /** When the last turn of so many offers was, and the last one in whose time somebody published who caused little. */
+  /** When the last turn of so many offers was, and the last one in whose time somebody published who caused next to nothing. */
   #longAt = Number.NEGATIVE_INFINITY
-  #modestAt = Number.NEGATIVE_INFINITY
+  #quietAt = Number.NEGATIVE_INFINITY
   /** Whoever waits last. */
   #last = Promise.resolve()
 
@@ -63,7 +65,7 @@ export class Turn {
   /** What the publisher of the moment has to wait for before more of it is taken, and before that for its `relief`. */
   wait(share: TurnShare, relief?: Promise<void>): Promise<void> | undefined {
     if (share.turn !== this.#number) {
-      if (share.offers > 0 && share.offers <= modestOffers) this.#modestAt = this.#longAt
+      if (share.offers > 0 && share.offers <= quietOffers) this.#quietAt = this.#longAt
       share.turn = this.#number
       share.offers = 0
     }
@@ -90,7 +92,7 @@ export class Turn {
     if (this.#offers >= offersPerTurn) return true
     if (this.#offers < this.#lookAt) return false
     const now = this.#clock.now()
-    if (now - this.#since >= (now - this.#modestAt < rememberedMs ? sharedMs : longestMs)) return true
+    if (now - this.#since >= (now - this.#quietAt < rememberedMs ? sharedMs : longestMs)) return true
     this.#lookAt = this.#offers + offersPerLook
     return false
   }

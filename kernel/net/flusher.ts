@@ -9,8 +9,8 @@ const outputsPerTurn = 128
 /**
  * Writes every connection's output once per turn of the event loop: all that the turn's reads produced goes out in one
  * system call per socket, however many messages it holds. A turn that has to do with more sockets than it can write to in
- * a few milliseconds leaves those that came first to the next ones, because who fills so many outputs came early; they
- * follow in the order they were left, so that nobody is forgotten.
+ * a few milliseconds begins with those that came last, because who fills so many outputs came early, and leaves the others to
+ * the next turns, each of which writes its own first; they follow in the order they were left, so that nobody is forgotten.
  */
 export class Flusher {
   /** Of this turn. Counted beside the array, which keeps its room from turn to turn. */
@@ -45,12 +45,12 @@ export class Flusher {
     this.#dirty = this.#flushing
     this.#flushing = batch
     this.#count = 0
-    this.#flushLeft()
     const kept = Math.max(0, count - outputsPerTurn)
-    for (let at = kept; at < count; at++) {
+    for (let at = count - 1; at >= kept; at--) {
       batch[at]?.flush()
       batch[at] = undefined
     }
+    this.#flushLeft()
     for (let at = 0; at < kept; at++) {
       this.#left.push(batch[at])
       batch[at] = undefined

@@ -28,6 +28,8 @@ export class Allowance {
   #movedBytes = 0
   /** When `#movedBytes` began to be counted. */
   #since: number
+  /** Nothing has moved for as long as the pace is looked at: so it stays, until something moves. */
+  #stuck = false
   #relief: Relief | undefined
 
   constructor(memory: Memory, clock: Clock) {
@@ -49,6 +51,7 @@ export class Allowance {
   /** Handed out; `gave` is called as well. */
   moved(bytes: number): void {
     this.#movedBytes += bytes
+    this.#stuck = false
   }
 
   /** `consumed`: somebody is there to take it. */
@@ -74,14 +77,19 @@ export class Allowance {
 
   /** A young one is believed to move. */
   #lively(consumed: boolean): boolean {
+    // A message to a thousand frozen clients would ask for the time a thousand times.
+    if (this.#stuck) return this.#heldBytes === 0
     const now = this.#clock.now()
     let elapsedMs = now - this.#since
     if (elapsedMs >= 2 * paceMs) {
-      this.#movedBytes *= paceMs / elapsedMs
+      this.#movedBytes = Math.floor((this.#movedBytes * paceMs) / elapsedMs)
       elapsedMs = paceMs
       this.#since = now - paceMs
     }
-    if (elapsedMs < paceMs && this.#movedBytes === 0) return consumed
+    if (this.#movedBytes === 0) {
+      if (elapsedMs < paceMs) return consumed
+      this.#stuck = true
+    }
     return this.#movedBytes * patienceMs >= this.#heldBytes * elapsedMs
   }
 }
