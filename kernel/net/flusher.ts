@@ -9,8 +9,8 @@ const outputsPerTurn = 128
 /**
  * Writes every connection's output once per turn of the event loop: all that the turn's reads produced goes out in one
  * system call per socket, however many messages it holds. A turn that has to do with more sockets than it can write to in
- * a few milliseconds begins with those that came last, because who fills so many outputs came early, and leaves the others to
- * the next turns, each of which writes its own first; they follow in the order they were left, so that nobody is forgotten.
+ * a few milliseconds leaves those that came first to the next ones, because who fills so many outputs came early; each turn
+ * writes its own first, and they follow in the order they were left, so that nobody is forgotten.
  */
 export class Flusher {
   /** Of this turn. Counted beside the array, which keeps its room from turn to turn. */
@@ -46,7 +46,7 @@ export class Flusher {
     this.#flushing = batch
     this.#count = 0
     const kept = Math.max(0, count - outputsPerTurn)
-    for (let at = count - 1; at >= kept; at--) {
+    for (let at = kept; at < count; at++) {
       batch[at]?.flush()
       batch[at] = undefined
     }

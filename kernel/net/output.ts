@@ -101,7 +101,7 @@ export class SocketOutput implements Output, Flushable {
   flush(evenIfBusy = false): void {
     this.#marked = false
     const bytes = this.#ownBytes
-    if (bytes === 0) return this.#tellDrained()
+    if (bytes === 0) return
     const { socket } = this.#owner
     if (!this.#owner.writable) return this.discard()
     // The socket's own write callback flushes what gathers meanwhile.
@@ -122,7 +122,7 @@ export class SocketOutput implements Output, Flushable {
     if (socket.writableLength > 0) return
     this.#giveBack()
     // Not every socket calls back for what it wrote at once.
-    this.#tellDrained()
+    if (this.#awaitsDrain) process.nextTick(this.#written)
   }
 
   /** Forgets what is pending; the connection is gone. */
@@ -214,26 +214,13 @@ export class SocketOutput implements Output, Flushable {
     this.#writingChunkBytes = 0
   }
 
-  /** Not at once: who is told writes on, and whoever flushes is not done yet. */
-  #tellDrained(): void {
-    if (this.#awaitsDrain) process.nextTick(tellDrained, this)
-  }
-
-  /** A thousand peers may read on in the same moment: what each of them gets now takes its turn like any other output. */
   readonly #written = (): void => {
     if (this.#owner.socket.writableLength > 0) return
     if (this.#owner.writable) this.#giveBack()
-    if (this.#ownBytes > 0 || this.#awaitsDrain) this.#mark()
+    if (!this.#marked) this.flush()
+    if (this.#awaitsDrain && this.pendingBytes === 0) {
+      this.#awaitsDrain = false
+      this.#owner.drained()
+    }
   }
-
-  drained(): void {
-    if (!this.#awaitsDrain || this.pendingBytes > 0) return
-    this.#awaitsDrain = false
-    this.#owner.drained()
-  }
-}
-
-/** One function for all: an idle connection has no room for one of its own. */
-function tellDrained(output: SocketOutput): void {
-  output.drained()
 }
