@@ -53,7 +53,7 @@ export interface ConnectionLoad {
   readonly concurrency: number
   readonly keepAliveS: number
   readonly holdMs: number
-  /** Opened and closed before, so that the broker's code has run. */
+  /** Opened and closed before, no more than `connections` at a time. */
   readonly warmUpConnections?: number
 }
 
@@ -73,7 +73,7 @@ export interface RetainedLoad extends Wire {
   readonly kind: 'retained'
   readonly publishers: number
   readonly messages: number
-  /** Stored, on other topics, and delivered before. */
+  /** Stored, on other topics, and delivered before, no more than `messages` at a time. */
   readonly warmUpMessages?: number
 }
 
@@ -82,7 +82,7 @@ export interface OfflineLoad extends Wire {
   readonly kind: 'offline'
   readonly messages: number
   readonly sessions: number
-  /** Stored and delivered before, so that what the broker does for its first messages is not taken for what messages cost. */
+  /** Stored and delivered before, no more than `messages` at a time: what the broker does for its first messages is none of their cost. */
   readonly warmUpMessages?: number
 }
 

@@ -90,7 +90,7 @@ export async function stored(load: RetainedLoad | OfflineLoad, { port, pid }: As
   }
 
   await open(publishers.map(({ client }) => client))
-  if (load.warmUpMessages !== undefined) await round(load.warmUpMessages)
+  for (let left = load.warmUpMessages ?? 0; left > 0; left -= load.messages) await round(Math.min(left, load.messages))
   folder = 'measured'
   const { storeMs, storing, deliverMs, delivering, errors, closed, grownBytes } = await round(load.messages)
   const { sent, received } = traffic
