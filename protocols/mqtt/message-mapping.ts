@@ -13,9 +13,7 @@ export function messageFields(
   nowMs: number,
   deliverAt: number | undefined,
 ): MessageFields {
-  const { properties } = packet
-  const { payload, qos, retain } = packet
-  if (properties === noProperties) return plainFields(packet, topic, from, nowMs, deliverAt)
+  const { payload, qos, retain, properties } = packet
   const { contentType, responseTopic, correlationData, messageExpiryInterval, userProperties } = properties
   const expiresAt =
     messageExpiryInterval === undefined ? undefined : (deliverAt ?? nowMs) + messageExpiryInterval * 1_000
@@ -32,31 +30,6 @@ export function messageFields(
     format: formatOf(properties),
     deliverAt,
     expiresAt,
-    from,
-    publishedAt: nowMs,
-  }
-}
-
-function plainFields(
-  { payload, qos, retain }: Publish,
-  topic: string,
-  from: string,
-  nowMs: number,
-  deliverAt: number | undefined,
-): MessageFields {
-  return {
-    topic,
-    payload,
-    guarantee: qos,
-    durability: undefined,
-    retain,
-    headers: undefined,
-    contentType: undefined,
-    correlationId: undefined,
-    replyTo: undefined,
-    format: undefined,
-    deliverAt,
-    expiresAt: undefined,
     from,
     publishedAt: nowMs,
   }
