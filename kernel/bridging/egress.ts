@@ -102,7 +102,10 @@ export class Egress implements Receiver {
     const rest = this.#flow === 'refilling' ? this.#pace.rest() : undefined
     if (!rest) return
     this.#hold('resting')
-    void rest.then(() => this.#refill())
+    void rest.then(() => {
+      // What was on its way while it rested may have filled it.
+      if (this.#flow === 'resting') this.#refill()
+    })
   }
 
   #hold(until: 'full' | 'resting'): void {
